@@ -1,3 +1,12 @@
+// Imported for linking alone: on a processor without a fused multiply-add instruction `addingProduct` calls the C library's `fmaf`.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The generator behind PyTorch's CPU tensors: MT19937, and the draws that PyTorch derives from it, bit for bit.
 ///
 /// A value type: copying it copies the stream's position, and `words` with `position` are all there is to save.
