@@ -1,0 +1,35 @@
+package import RandomStreams
+
+/// What PyTorch's `DataLoader` draws from the global generator, and the order of samples that follows from it.
+package enum LoaderDraws {
+    /// Begins an epoch of a shuffling loader over `count` samples: returns the order of their indices.
+    ///
+    /// Draws the loader's base seed, which only worker processes would use, then the sampler's seed. The order is the permutation that a
+    /// generator fresh from the sampler's seed draws. `count` is positive and below `MersenneTwister.permutationLimit`.
+    package static func trainingEpochOrder(count: Int, generator: inout MersenneTwister) -> [Int] {
+        _ = generator.next64()
+        // PyTorch keeps 63 bits of the seed; seeding takes the lowest 32.
+        var sampler = MersenneTwister(seed: generator.next64())
+        return sampler.permutation(count: count)
+    }
+
+    /// Begins a pass of a loader that does not shuffle: draws the loader's base seed, to no other effect.
+    package static func sequentialPass(generator: inout MersenneTwister) {
+        _ = generator.next64()
+    }
+}
+
+/// Cuts an order of samples into mini-batches.
+package enum BatchSampler {
+    /// Returns the mini-batches of `size` consecutive elements of `order`; the last one may be short. `size` is positive.
+    package static func batches<Order: RandomAccessCollection<Int>>(of order: Order, size: Int) -> [Order.SubSequence] {
+        precondition(size > 0, "batches of \(size) samples")
+        var batches: [Order.SubSequence] = []
+        var rest = order[...]
+        while !rest.isEmpty {
+            batches.append(rest.prefix(size))
+            rest = rest.dropFirst(size)
+        }
+        return batches
+    }
+}
