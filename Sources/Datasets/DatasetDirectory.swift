@@ -1,0 +1,129 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A directory with the four IDX files of MNIST, Fashion-MNIST and the like.
+package enum DatasetDirectory {
+    /// Loads a data set: the files `train-images`, `train-labels`, `t10k-images` and `t10k-labels`, each with the ending
+    /// `-idx3-ubyte` or `.idx3-ubyte` (`idx1` for labels), raw or gzip.
+    ///
+    /// The data set is called `mnist` where its content is the published one, else after the directory.
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - classes: The number of classes that labels may name; nil for as many as the labels do name.
+    ///   - mnist: The checksums by which to recognise MNIST.
+    /// - Throws: `DatasetError` where files are missing, damaged, or do not belong together.
+    package static func load(
+        _ path: String, classes: Int? = nil, mnist: DatasetFiles<FileChecksums> = .mnist
+    ) throws(DatasetError) -> Dataset {
+        try load(find(in: path), classes: classes) { mnist.match($0) ? "mnist" : lastComponent(of: path) }
+    }
+
+    /// Loads a data set from its four files and calls it what `name` says of them.
+    static func load(
+        _ paths: DatasetFiles<String>, classes: Int?, name: (DatasetFiles<IDXArray>) -> String
+    ) throws(DatasetError) -> Dataset {
+        let arrays = try DatasetFiles { file throws(DatasetError) in
+            try IDX.read(path: paths[file], dimensionCount: file.dimensionCount)
+        }
+        let train = try images(.trainImages, labels: .trainLabels, from: arrays, paths: paths)
+        let test = try images(.testImages, labels: .testLabels, from: arrays, paths: paths)
+        guard (train.height, train.width) == (test.height, test.width) else {
+            throw DatasetError(
+                .inconsistent,
+                """
+                The images in \(paths.trainImages) measure \(train.height) x \(train.width) pixels, but those in \(paths.testImages) \
+                \(test.height) x \(test.width): they are of two data sets.
+                """)
+        }
+        if let classes {
+            try check(train.labels, in: paths.trainLabels, classes: classes)
+            try check(test.labels, in: paths.testLabels, classes: classes)
+        }
+        return Dataset(name: name(arrays), train: train, test: test)
+    }
+
+    /// Writes a data set as four raw IDX files, into a directory that is made if it is missing.
+    ///
+    /// - Throws: `DatasetError` where the system refuses.
+    package static func write(_ dataset: Dataset, to path: String) throws(DatasetError) {
+        try makeDirectory(path)
+        for (set, images, labels) in [
+            (dataset.train, DatasetFile.trainImages, DatasetFile.trainLabels), (dataset.test, .testImages, .testLabels),
+        ] {
+            let pixels = IDXArray(dimensions: [set.count, set.height, set.width], bytes: set.pixels)
+            try IDX.write(pixels, to: "\(path)/\(images.name)")
+            try IDX.write(IDXArray(dimensions: [set.count], bytes: set.labels), to: "\(path)/\(labels.name)")
+        }
+    }
+
+    /// Finds the four files.
+    private static func find(in path: String) throws(DatasetError) -> DatasetFiles<String> {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw DatasetError(errno == ENOENT ? .missing : .inaccessible, "Cannot open the data directory \(path): \(systemMessage()).")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw DatasetError(.malformed, "\(path) is a file, where a directory with the four IDX files of a data set was expected.")
+        }
+        var missing: [String] = []
+        let paths = DatasetFiles { file in
+            guard let name = file.names.first(where: { exists("\(path)/\($0)") }) else {
+                missing.append("\(file.stem) (looked for \(file.names.joined(separator: ", ")))")
+                return ""
+            }
+            return "\(path)/\(name)"
+        }
+        guard missing.isEmpty else {
+            throw DatasetError(
+                .missing, "The data directory \(path) lacks \(missing.count) of a data set's 4 files: \(missing.joined(separator: "; ")).")
+        }
+        return paths
+    }
+
+    /// Whether something is there under a name, readable or not.
+    private static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 || errno != ENOENT
+    }
+
+    /// Puts images and their labels together.
+    private static func images(
+        _ imageFile: DatasetFile, labels labelFile: DatasetFile, from arrays: DatasetFiles<IDXArray>, paths: DatasetFiles<String>
+    ) throws(DatasetError) -> ImageSet {
+        let images = arrays[imageFile]
+        let labels = arrays[labelFile]
+        guard images.dimensions[0] == labels.bytes.count else {
+            throw DatasetError(
+                .inconsistent,
+                """
+                \(paths[imageFile]) holds \(images.dimensions[0]) images, but \(paths[labelFile]) \(labels.bytes.count) labels: \
+                they do not belong together.
+                """)
+        }
+        return ImageSet(height: images.dimensions[1], width: images.dimensions[2], pixels: images.bytes, labels: labels.bytes)
+    }
+
+    /// Checks that every label names one of `classes` classes.
+    private static func check(_ labels: [UInt8], in path: String, classes: Int) throws(DatasetError) {
+        guard let index = labels.firstIndex(where: { $0 >= classes }) else { return }
+        throw DatasetError(
+            .inconsistent,
+            """
+            \(path) gives image \(index) the label \(labels[index]) (byte \(8 + index) of the decompressed file), but there are \
+            \(classes) classes, 0 to \(classes - 1).
+            """)
+    }
+
+    /// A directory's own name, also where it is given as `.` or through a link.
+    private static func lastComponent(of path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved).split(separator: "/").last.map(String.init) ?? "/"
+    }
+}
