@@ -1,0 +1,78 @@
+import CNNKernels
+
+/// The optimiser Adam with bias correction, as `torch.optim.Adam` computes it (Kingma and Ba, 2015).
+package struct Adam: Sendable {
+    package struct Hyperparameters: Sendable, Hashable {
+        package let learningRate: Double
+        package let beta1: Double
+        package let beta2: Double
+        package let epsilon: Double
+
+        package init(learningRate: Double = 1e-2, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+            self.learningRate = learningRate
+            self.beta1 = beta1
+            self.beta2 = beta2
+            self.epsilon = epsilon
+        }
+    }
+
+    private let hyperparameters: Hyperparameters
+    private let instructionSet: InstructionSet
+    /// Steps taken.
+    package private(set) var stepCount = 0
+    private var firstMoment: [Float]
+    private var secondMoment: [Float]
+    /// beta1 and beta2 to the power of `stepCount`, by repeated multiplication: `pow` differs from one libm to the next.
+    private var beta1Power = 1.0
+    private var beta2Power = 1.0
+
+    /// An optimiser of `count` parameters before its first step.
+    package init(_ hyperparameters: Hyperparameters, count: Int, instructionSet: InstructionSet) {
+        self.hyperparameters = hyperparameters
+        self.instructionSet = instructionSet
+        firstMoment = [Float](repeating: 0, count: count)
+        secondMoment = [Float](repeating: 0, count: count)
+    }
+
+    /// Takes a step against the mean gradient of `sampleCount` samples.
+    ///
+    /// - Parameters:
+    ///   - parameters: flat, as many as the optimiser was made for.
+    ///   - gradientSum: the sum of the samples' gradients, in the same order.
+    /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
+    package mutating func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws(NonFiniteGradient) {
+        precondition(parameters.count == firstMoment.count && gradientSum.count == firstMoment.count, "one gradient a parameter")
+        stepCount += 1
+        beta1Power *= hyperparameters.beta1
+        beta2Power *= hyperparameters.beta2
+        let coefficients = AdamCoefficients(
+            sampleCount: Float(sampleCount), oneMinusBeta1: Float(1 - hyperparameters.beta1), beta2: Float(hyperparameters.beta2),
+            oneMinusBeta2: Float(1 - hyperparameters.beta2), biasCorrection2Root: Float((1 - beta2Power).squareRoot()),
+            epsilon: Float(hyperparameters.epsilon), stepSize: Float(hyperparameters.learningRate / (1 - beta1Power)))
+        let kernels = instructionSet.kernels
+        let count = parameters.count
+        let isFinite = parameters.withUnsafeMutableBufferPointer { parameters in
+            gradientSum.withUnsafeBufferPointer { gradientSum in
+                firstMoment.withUnsafeMutableBufferPointer { firstMoment in
+                    secondMoment.withUnsafeMutableBufferPointer { secondMoment in
+                        kernels.adam(
+                            count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
+                            parameters: parameters.baseAddress!, firstMoment: firstMoment.baseAddress!,
+                            secondMoment: secondMoment.baseAddress!)
+                    }
+                }
+            }
+        }
+        guard isFinite else { throw NonFiniteGradient(step: stepCount) }
+    }
+}
+
+/// A gradient was infinite or not a number.
+package struct NonFiniteGradient: Error, Hashable, CustomStringConvertible {
+    /// The optimiser's step, from 1.
+    package let step: Int
+
+    package var description: String {
+        "The gradient of training step \(step) is not finite: the run has diverged. A smaller learning rate may help."
+    }
+}

@@ -1,0 +1,203 @@
+import CNNKernels
+
+/// Computes gradients and predictions of one model, quantum by quantum. Owns all memory that takes, so that a step allocates nothing.
+package final class GradientEngine {
+    package let model: SmallCNN
+    private let g: Geometry
+    private let kernels: any KernelSet.Type
+    private let parameters: PackedParameters
+    private let layout: PackedGradient
+    private var normalization: Normalization?
+    /// The network's input for each grey value.
+    private let inputOfGrey = FloatBuffer(count: 256)
+
+    // One quantum's tensors, (sample, ...) with the kernels' layout of each.
+    private let inputs: FloatBuffer
+    private let activations: FloatBuffer
+    private let features: FloatBuffer
+    private let winners: UnsafeMutablePointer<Int32>
+    private let logits: FloatBuffer
+    private let logitGradients: FloatBuffer
+    private let featureGradients: FloatBuffer
+    /// One sample's, (padded row, padded column, c1).
+    private let activationGradients: FloatBuffer
+    /// Gradient buffers that no node of the tree uses at the moment.
+    private var freeGradients: [FloatBuffer] = []
+
+    /// A node of the tree: a packed gradient, and what else its samples came to.
+    private struct Node {
+        let gradient: FloatBuffer
+        var statistics: ShardStatistics
+    }
+
+    /// An engine for `model`; parameters must be loaded before it is used.
+    package init(model: SmallCNN, instructionSet: InstructionSet) {
+        self.model = model
+        g = Geometry(model)
+        kernels = instructionSet.kernels
+        parameters = PackedParameters(g)
+        layout = PackedGradient(g)
+        inputs = FloatBuffer(count: Quanta.size * g.inputCount)
+        activations = FloatBuffer(count: Quanta.size * g.activationCount)
+        features = FloatBuffer(count: Quanta.size * g.featureCount)
+        winners = .allocate(capacity: Quanta.size * g.featureCount)
+        winners.initialize(repeating: 0, count: Quanta.size * g.featureCount)
+        logits = FloatBuffer(count: Quanta.size * g.classes)
+        logitGradients = FloatBuffer(count: Quanta.size * g.classes)
+        featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
+        activationGradients = FloatBuffer(count: g.activationCount)
+    }
+
+    deinit { winners.deallocate() }
+
+    /// Takes new parameters: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
+    package func load(parameters flat: UnsafeBufferPointer<Float>) {
+        precondition(flat.count == model.parameterCount, "\(flat.count) parameters for a model of \(model.parameterCount)")
+        parameters.load(flat.baseAddress!, g, kernels)
+    }
+
+    /// Adds up the gradients of a shard's samples.
+    ///
+    /// - Parameters:
+    ///   - shard: quanta that form a node of the canonical tree.
+    ///   - gradient: the sum, overwritten: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
+    ///   - betweenQuanta: called after each quantum.
+    package func gradient(of shard: Shard, into gradient: UnsafeMutableBufferPointer<Float>, betweenQuanta: () -> Void) -> ShardStatistics {
+        precondition(gradient.count == model.parameterCount, "room for \(gradient.count) gradients of a model of \(model.parameterCount)")
+        let quanta = begin(shard)
+        var tree = TreeReduction<Node>(count: quanta)
+        for quantum in 0..<quanta {
+            let buffer = freeGradients.popLast() ?? FloatBuffer(count: layout.count)
+            let statistics = quantumGradient(shard, quantum: quantum, into: buffer.base)
+            tree.add(Node(gradient: buffer, statistics: statistics), for: quantum..<quantum + 1) { left, right in
+                kernels.add(count: layout.count, to: left.gradient.base, right.gradient.base)
+                left.statistics.add(right.statistics)
+                freeGradients.append(right.gradient)
+            }
+            betweenQuanta()
+        }
+        guard let root = tree.take() else {
+            gradient.update(repeating: 0)
+            return ShardStatistics(lossSum: 0, correct: 0)
+        }
+        layout.unpack(root.gradient.base, to: gradient.baseAddress!, g, kernels)
+        freeGradients.append(root.gradient)
+        return root.statistics
+    }
+
+    /// Predicts a shard's samples, without dropout.
+    ///
+    /// - Parameters:
+    ///   - predictions: one class a sample, overwritten.
+    ///   - betweenQuanta: called after each quantum.
+    package func evaluate(_ shard: Shard, predictions: UnsafeMutableBufferPointer<UInt32>, betweenQuanta: () -> Void) -> ShardStatistics {
+        precondition(predictions.count == shard.labels.count, "one prediction a sample")
+        let quanta = begin(shard)
+        var tree = TreeReduction<ShardStatistics>(count: quanta)
+        for quantum in 0..<quanta {
+            let samples = Quanta.samples(of: quantum..<quantum + 1, batch: shard.labels.count)
+            forward(shard, samples)
+            linear(samples.count)
+            let statistics = crossEntropy(shard, samples, withGradient: false) { sample, prediction in
+                predictions[sample] = UInt32(prediction)
+            }
+            tree.add(statistics, for: quantum..<quantum + 1) { left, right in left.add(right) }
+            betweenQuanta()
+        }
+        return tree.take() ?? ShardStatistics(lossSum: 0, correct: 0)
+    }
+
+    /// Checks a shard's sizes and gets ready for its normalisation. Returns the number of its quanta.
+    private func begin(_ shard: Shard) -> Int {
+        let samples = shard.labels.count
+        precondition(shard.pixels.count == samples * g.height * g.width, "\(shard.pixels.count) pixels for \(samples) labels")
+        if normalization != shard.normalization {
+            normalization = shard.normalization
+            for (grey, input) in shard.normalization.inputs.enumerated() { inputOfGrey.base[grey] = input }
+        }
+        return Quanta.count(samples: samples)
+    }
+
+    /// The gradient of one quantum, packed, overwritten.
+    private func quantumGradient(_ shard: Shard, quantum: Int, into gradient: UnsafeMutablePointer<Float>) -> ShardStatistics {
+        let samples = Quanta.samples(of: quantum..<quantum + 1, batch: shard.labels.count)
+        forward(shard, samples)
+        let scale = applyDropout(shard, samples)
+        linear(samples.count)
+        let statistics = crossEntropy(shard, samples, withGradient: true) { _, _ in }
+        kernels.linearWeightGradient(
+            g, samples: samples.count, features: features.base, logitGradients: logitGradients.base,
+            gradient: gradient + layout.linearWeights.lowerBound)
+        kernels.linearInputGradient(
+            g, samples: samples.count, logitGradients: logitGradients.base, weights: parameters.linearWeights.base, features: features.base,
+            scale: scale, featureGradients: featureGradients.base)
+        // All but the linear layer's weights are added to, sample by sample.
+        (gradient + layout.firstWeights.lowerBound).update(repeating: 0, count: layout.linearWeights.lowerBound)
+        (gradient + layout.linearBias.lowerBound).update(repeating: 0, count: layout.count - layout.linearBias.lowerBound)
+        for sample in 0..<samples.count {
+            for c in 0..<g.classes { gradient[layout.linearBias.lowerBound + c] += logitGradients.base[sample * g.classes + c] }
+            kernels.secondConvolutionBackward(
+                g, featureGradients: featureGradients.base + sample * g.featureCount, winners: winners + sample * g.featureCount,
+                activations: activations.base + sample * g.activationCount, weights: parameters.secondWeights.base,
+                activationGradients: activationGradients.base, weightGradients: gradient + layout.secondWeights.lowerBound,
+                biasGradients: gradient + layout.secondBias.lowerBound)
+            kernels.firstConvolutionBackward(
+                g, activationGradients: activationGradients.base, activations: activations.base + sample * g.activationCount,
+                input: inputs.base + sample * g.inputCount, weightGradients: gradient + layout.firstWeights.lowerBound,
+                biasGradients: gradient + layout.firstBias.lowerBound)
+        }
+        return statistics
+    }
+
+    /// From the pixels to the pooled features.
+    private func forward(_ shard: Shard, _ samples: Range<Int>) {
+        let pixelCount = g.height * g.width
+        for (slot, sample) in samples.enumerated() {
+            let input = inputs.base + slot * g.inputCount
+            let pixels = shard.pixels.baseAddress!.assumingMemoryBound(to: UInt8.self) + sample * pixelCount
+            kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input)
+            let activations = activations.base + slot * g.activationCount
+            kernels.firstConvolution(
+                g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, output: activations)
+            kernels.secondConvolution(
+                g, activations: activations, weights: parameters.secondForwardWeights.base, bias: parameters.secondBias.base,
+                features: features.base + slot * g.featureCount, winners: winners + slot * g.featureCount)
+        }
+    }
+
+    private func linear(_ samples: Int) {
+        kernels.linear(
+            g, samples: samples, features: features.base, weights: parameters.linearWeights.base, bias: parameters.linearBias.base,
+            logits: logits.base)
+    }
+
+    /// Drops features of the shard's `samples`, if the model does. Returns the factor of those that stay.
+    private func applyDropout(_ shard: Shard, _ samples: Range<Int>) -> Float {
+        guard model.dropout > 0 else { return 1 }
+        let scale = Float(1 / (1 - model.dropout))
+        for (slot, sample) in samples.enumerated() {
+            kernels.dropout(
+                g, features: features.base + slot * g.featureCount,
+                key: SIMD2(UInt32(truncatingIfNeeded: shard.seed), UInt32(truncatingIfNeeded: shard.seed >> 32)),
+                sample: UInt32(truncatingIfNeeded: shard.firstQuantum * Quanta.size + sample), step: shard.step,
+                threshold: UInt32(model.dropout * 4_294_967_296), scale: scale)
+        }
+        return scale
+    }
+
+    /// Loss and predictions from the logits; the logits' gradients too, if asked for.
+    private func crossEntropy(
+        _ shard: Shard, _ samples: Range<Int>, withGradient: Bool, predicted: (_ sample: Int, _ prediction: Int) -> Void
+    ) -> ShardStatistics {
+        var statistics = ShardStatistics(lossSum: 0, correct: 0)
+        for (slot, sample) in samples.enumerated() {
+            let label = Int(shard.labels[sample])
+            let (loss, prediction) = Softmax.crossEntropy(
+                logits: logits.base + slot * g.classes, classes: g.classes, label: label,
+                gradient: withGradient ? logitGradients.base + slot * g.classes : nil)
+            statistics.add(ShardStatistics(lossSum: loss, correct: prediction == label ? 1 : 0))
+            predicted(sample, prediction)
+        }
+        return statistics
+    }
+}

@@ -1,0 +1,126 @@
+import CNNKernels
+
+/// Memory for floats, aligned to a cache line, zero at first.
+final class FloatBuffer {
+    let base: UnsafeMutablePointer<Float>
+    let count: Int
+
+    init(count: Int) {
+        self.count = count
+        base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+            .bindMemory(to: Float.self, capacity: count)
+        base.initialize(repeating: 0, count: count)
+    }
+
+    deinit { base.deallocate() }
+}
+
+extension Geometry {
+    init(_ model: SmallCNN) {
+        self.init(
+            height: model.height, width: model.width, kernelSize: model.kernelSize, c1: model.firstChannels, c2: model.secondChannels,
+            classes: model.classes)
+    }
+}
+
+/// The gradients as the kernels accumulate them, back to back in one buffer. Layouts as in `KernelSet`.
+struct PackedGradient {
+    let firstWeights: Range<Int>
+    let firstBias: Range<Int>
+    let secondWeights: Range<Int>
+    let secondBias: Range<Int>
+    let linearWeights: Range<Int>
+    let linearBias: Range<Int>
+
+    init(_ g: Geometry) {
+        var offset = 0
+        func next(_ count: Int) -> Range<Int> {
+            // Each tensor starts on a cache line.
+            defer { offset = (offset + count + 15) / 16 * 16 }
+            return offset..<offset + count
+        }
+        firstWeights = next(g.firstWeightCount)
+        firstBias = next(g.c1Stride)
+        secondWeights = next(g.secondWeightCount)
+        secondBias = next(g.c2Stride)
+        linearWeights = next(g.linearWeightCount)
+        linearBias = next(g.classes)
+    }
+
+    var count: Int { (linearBias.upperBound + 15) / 16 * 16 }
+}
+
+/// The parameters as the kernels read them. Layouts as in `KernelSet`; padding is zero and stays so.
+struct PackedParameters {
+    let firstWeights: FloatBuffer
+    let firstBias: FloatBuffer
+    let secondForwardWeights: FloatBuffer
+    let secondWeights: FloatBuffer
+    let secondBias: FloatBuffer
+    let linearWeights: FloatBuffer
+    let linearBias: FloatBuffer
+
+    init(_ g: Geometry) {
+        firstWeights = FloatBuffer(count: g.firstWeightCount)
+        firstBias = FloatBuffer(count: g.c1Stride)
+        secondForwardWeights = FloatBuffer(count: g.secondForwardWeightCount)
+        secondWeights = FloatBuffer(count: g.secondWeightCount)
+        secondBias = FloatBuffer(count: g.c2Stride)
+        linearWeights = FloatBuffer(count: g.linearWeightCount)
+        linearBias = FloatBuffer(count: g.classes)
+    }
+
+    /// Packs flat parameters in the order of `SmallCNN.tensors`.
+    func load(_ parameters: UnsafePointer<Float>, _ g: Geometry, _ kernels: any KernelSet.Type) {
+        var source = parameters
+        func take(_ count: Int) -> UnsafePointer<Float> {
+            defer { source += count }
+            return source
+        }
+        let first = take(g.c1 * g.taps)
+        for c1 in 0..<g.c1 {
+            for tap in 0..<g.taps { firstWeights.base[tap * g.c1Stride + c1] = first[c1 * g.taps + tap] }
+        }
+        firstBias.base.update(from: take(g.c1), count: g.c1)
+        let second = take(g.c2 * g.c1 * g.taps)
+        for c2 in 0..<g.c2 {
+            for c1 in 0..<g.c1 {
+                for tap in 0..<g.taps {
+                    let weight = second[(c2 * g.c1 + c1) * g.taps + tap]
+                    secondForwardWeights.base[((c2 / 16 * g.taps + tap) * g.c1 + c1) * 16 + c2 % 16] = weight
+                    secondWeights.base[(c2 * g.taps + tap) * g.c1Stride + c1] = weight
+                }
+            }
+        }
+        secondBias.base.update(from: take(g.c2), count: g.c2)
+        kernels.packLinear(g, from: take(g.classes * g.c2 * g.positions), to: linearWeights.base)
+        linearBias.base.update(from: take(g.classes), count: g.classes)
+    }
+}
+
+extension PackedGradient {
+    /// Writes packed gradients out flat, in the order of `SmallCNN.tensors`.
+    func unpack(_ packed: UnsafePointer<Float>, to gradient: UnsafeMutablePointer<Float>, _ g: Geometry, _ kernels: any KernelSet.Type) {
+        var target = gradient
+        func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+            defer { target += count }
+            return target
+        }
+        let first = take(g.c1 * g.taps)
+        for c1 in 0..<g.c1 {
+            for tap in 0..<g.taps { first[c1 * g.taps + tap] = packed[firstWeights.lowerBound + tap * g.c1Stride + c1] }
+        }
+        take(g.c1).update(from: packed + firstBias.lowerBound, count: g.c1)
+        let second = take(g.c2 * g.c1 * g.taps)
+        for c2 in 0..<g.c2 {
+            for c1 in 0..<g.c1 {
+                for tap in 0..<g.taps {
+                    second[(c2 * g.c1 + c1) * g.taps + tap] = packed[secondWeights.lowerBound + (c2 * g.taps + tap) * g.c1Stride + c1]
+                }
+            }
+        }
+        take(g.c2).update(from: packed + secondBias.lowerBound, count: g.c2)
+        kernels.unpackLinear(g, from: packed + linearWeights.lowerBound, to: take(g.classes * g.c2 * g.positions))
+        take(g.classes).update(from: packed + linearBias.lowerBound, count: g.classes)
+    }
+}

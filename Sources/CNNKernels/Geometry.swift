@@ -1,0 +1,71 @@
+/// The sizes of a network's tensors as the kernels lay them out.
+///
+/// Activations are channels-last, (row, column, channel), so that a vector holds neighbouring channels of one pixel. Channels are padded with
+/// zeros to whole vectors: the first convolution's to a multiple of 8, the second's to a multiple of 16. Images that a convolution reads carry
+/// its padding of zeros around them.
+///
+/// All sizes are stored, since kernels in other modules read them in their loops.
+package struct Geometry: Sendable, Hashable {
+    package let height: Int
+    package let width: Int
+    /// Side of both convolutions' kernels, odd.
+    package let kernelSize: Int
+    /// Channels of the first convolution's output.
+    package let c1: Int
+    /// Channels of the second convolution's output.
+    package let c2: Int
+    package let classes: Int
+
+    package init(height: Int, width: Int, kernelSize: Int, c1: Int, c2: Int, classes: Int) {
+        self.height = height
+        self.width = width
+        self.kernelSize = kernelSize
+        self.c1 = c1
+        self.c2 = c2
+        self.classes = classes
+        padding = (kernelSize - 1) / 2
+        paddedWidth = width + 2 * padding
+        paddedHeight = height + 2 * padding
+        taps = kernelSize * kernelSize
+        c1Stride = (c1 + 7) / 8 * 8
+        c2Stride = (c2 + 15) / 16 * 16
+        positions = (height / 2) * (width / 2)
+        inputCount = paddedHeight * paddedWidth
+        activationCount = paddedHeight * paddedWidth * c1Stride
+        featureCount = positions * c2Stride
+        firstWeightCount = taps * c1Stride
+        secondForwardWeightCount = c2Stride / 16 * taps * c1 * 16
+        secondWeightCount = c2 * taps * c1Stride
+        linearWeightCount = classes * featureCount
+    }
+
+    package let padding: Int
+    /// Width of an image with its padding.
+    package let paddedWidth: Int
+    /// Height of an image with its padding.
+    package let paddedHeight: Int
+    /// Taps of a kernel, k².
+    package let taps: Int
+    /// Floats from one pixel of the first convolution's output to the next.
+    package let c1Stride: Int
+    /// Floats from one position of the pooled image to the next.
+    package let c2Stride: Int
+    /// Positions of the pooled image, H/2 · W/2, row by row.
+    package let positions: Int
+
+    /// Floats of the padded input, (padded row, padded column).
+    package let inputCount: Int
+    /// Floats of the padded output of the first convolution, (padded row, padded column, channel).
+    package let activationCount: Int
+    /// Floats of the pooled output of the second convolution, (position, channel): what the linear layer reads.
+    package let featureCount: Int
+
+    /// Floats of the first convolution's weights, (tap, c1).
+    package let firstWeightCount: Int
+    /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap, c1, 16 c2).
+    package let secondForwardWeightCount: Int
+    /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
+    package let secondWeightCount: Int
+    /// Floats of the linear layer's weights and of their gradient, (class, position, c2).
+    package let linearWeightCount: Int
+}

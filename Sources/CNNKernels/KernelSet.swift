@@ -1,0 +1,162 @@
+package typealias Input = UnsafePointer<Float>
+package typealias Output = UnsafeMutablePointer<Float>
+
+/// The arithmetic of the network, one implementation an instruction set.
+///
+/// A NaN goes through ReLU and wins its pooling window, as in PyTorch, so that a step that went wrong shows in its loss.
+///
+/// All implementations give the same bits. What a function computes, and in which order it adds, is fixed here and written out plainly in
+/// ``ScalarKernels``; an implementation is free in everything that does not show in the result: the width of its vectors, its tiles, what it keeps in registers.
+/// Every multiplication followed by an addition is one fused multiply-add. "Accumulates" means: adds to what is there already, term by term.
+///
+/// The functions trust their arguments: the caller has checked every size. No two buffers of a call overlap.
+package protocol KernelSet: Sendable {
+    /// Name as users see it, such as `avx512`.
+    static var name: String { get }
+
+    /// Writes the network's input for each pixel, `input[y+p][x+p] = inputOfGrey[pixels[y][x]]`.
+    /// - Parameters:
+    ///   - pixels: (row, column).
+    ///   - inputOfGrey: 256 values.
+    ///   - input: (padded row, padded column); its border is left as it is.
+    static func normalize(_ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output)
+
+    /// First convolution and ReLU.
+    ///
+    /// `output[y+p][x+p][c] = relu(bias[c] + Σ weights[tap][c] · input[y+ky][x+kx])`, taps in row-major order, starting from the bias.
+    /// - Parameters:
+    ///   - input: (padded row, padded column).
+    ///   - weights: (tap, c1), padded channels zero.
+    ///   - bias: (c1).
+    ///   - output: (padded row, padded column, c1); its border is left as it is.
+    static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output)
+
+    /// Second convolution, ReLU and 2x2 max-pooling in one, so that the unpooled image is never stored.
+    ///
+    /// The sum at each pixel starts from the bias and runs over (ky, kx, c1). Of a window's four sums the first of the largest in row-major order wins, as in
+    /// PyTorch's `MaxPool2d`; ReLU after pooling equals ReLU before it.
+    /// - Parameters:
+    ///   - activations: (padded row, padded column, c1).
+    ///   - weights: (block of 16 c2, tap, c1, 16 c2).
+    ///   - bias: (c2).
+    ///   - features: (position, c2), at least 0.
+    ///   - winners: (position, c2): the offset in `activations` of the top-left pixel under the winning pixel's kernel.
+    static func secondConvolution(
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>)
+
+    /// Logits of up to 8 samples.
+    ///
+    /// Each logit is 16 partial sums, partial sum `l` over the features of index `l` modulo 16 in order, from 0; then lanes l and l+8 are added, l and l+4, l and l+2, l and l+1,
+    /// and last the bias.
+    /// - Parameters:
+    ///   - features: (sample, position, c2).
+    ///   - weights: (class, position, c2).
+    ///   - logits: (sample, class).
+    static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output)
+
+    /// Gradient of the linear layer's weights: `gradient[class][feature] = Σ logitGradients[sample][class] · features[sample][feature]`, samples in order, from 0.
+    /// - Parameter gradient: (class, position, c2), overwritten.
+    static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output)
+
+    /// Gradient of the features before ReLU: `Σ logitGradients[sample][class] · weights[class][feature]`, classes in order, from 0, times `scale`, where the feature is above 0; otherwise 0.
+    ///
+    /// A feature that dropout zeroed is not above 0, and `scale` is dropout's, so this is the way back through dropout too.
+    /// - Parameter featureGradients: (sample, position, c2), overwritten.
+    static func linearInputGradient(
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output)
+
+    /// The way back through pooling and the second convolution, one sample.
+    ///
+    /// Visits, for each c2 in order, the positions in order whose gradient is not zero; adds gradient times activation to the weights' gradient, and gradient times weight to the activations' gradient.
+    /// - Parameters:
+    ///   - featureGradients: (position, c2).
+    ///   - winners: (position, c2), from ``secondConvolution(_:activations:weights:bias:features:winners:)``.
+    ///   - activations: (padded row, padded column, c1).
+    ///   - weights: (c2, tap, c1).
+    ///   - activationGradients: (padded row, padded column, c1), accumulated from 0: the function zeroes it first.
+    ///   - weightGradients: (c2, tap, c1), accumulated.
+    ///   - biasGradients: (c2), accumulated.
+    static func secondConvolutionBackward(
+        _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
+        activationGradients: Output, weightGradients: Output, biasGradients: Output)
+
+    /// The way back through the first convolution's ReLU to its weights, one sample.
+    ///
+    /// Pixels in row-major order: a gradient counts where the activation is above 0 and is 0 elsewhere.
+    /// - Parameters:
+    ///   - activationGradients: (padded row, padded column, c1).
+    ///   - activations: the same layout.
+    ///   - input: (padded row, padded column).
+    ///   - weightGradients: (tap, c1), accumulated.
+    ///   - biasGradients: (c1), accumulated.
+    static func firstConvolutionBackward(
+        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output)
+
+    /// Dropout of one sample's features.
+    ///
+    /// The feature at (position, channel) is kept, times `scale`, when word `channel % 4` of Philox4x32-10 at the counter (position, channel / 4, sample, step) is at least `threshold`; else it becomes 0.
+    /// - Parameter features: (position, c2), changed in place.
+    static func dropout(
+        _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float)
+
+    /// `sum[i] = sum[i] + addend[i]` for i in 0..<count.
+    static func add(count: Int, to sum: Output, _ addend: Input)
+
+    /// One step of Adam over `count` parameters, as ``AdamCoefficients`` writes it out.
+    ///
+    /// - Returns: whether all gradients were finite. The parameters are of no use when not.
+    static func adam(
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+    ) -> Bool
+
+    /// Reorders the linear layer's weights from PyTorch's (class, c2, position) to the kernels' (class, position, c2); padded channels are left as they are.
+    static func packLinear(_ g: Geometry, from weights: Input, to packed: Output)
+
+    /// The inverse of ``packLinear(_:from:to:)``.
+    static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output)
+}
+
+extension KernelSet {
+    package static func normalize(_ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output) {
+        for y in 0..<g.height {
+            let row = input + (y + g.padding) * g.paddedWidth + g.padding
+            for x in 0..<g.width { row[x] = inputOfGrey[Int(pixels[y * g.width + x])] }
+        }
+    }
+}
+
+/// The scalars of one step of Adam.
+///
+/// For each parameter, all in Float, each line one operation and one rounding apart from the fused multiply-adds:
+/// ```
+/// g = gradientSum / sampleCount
+/// m = fma(g - m, oneMinusBeta1, m)
+/// v = fma(g · g, oneMinusBeta2, v · beta2)
+/// denominator = √v / biasCorrection2Root + epsilon
+/// parameter = fma(m / denominator, -stepSize, parameter)
+/// ```
+/// Source: `torch.optim.Adam`, single-tensor form (Kingma and Ba, 2015).
+package struct AdamCoefficients: Sendable, Hashable {
+    package let sampleCount: Float
+    package let oneMinusBeta1: Float
+    package let beta2: Float
+    package let oneMinusBeta2: Float
+    /// √(1 - beta2ᵗ) for step t from 1.
+    package let biasCorrection2Root: Float
+    package let epsilon: Float
+    /// learning rate / (1 - beta1ᵗ).
+    package let stepSize: Float
+
+    package init(
+        sampleCount: Float, oneMinusBeta1: Float, beta2: Float, oneMinusBeta2: Float, biasCorrection2Root: Float, epsilon: Float,
+        stepSize: Float
+    ) {
+        self.sampleCount = sampleCount
+        self.oneMinusBeta1 = oneMinusBeta1
+        self.beta2 = beta2
+        self.oneMinusBeta2 = oneMinusBeta2
+        self.biasCorrection2Root = biasCorrection2Root
+        self.epsilon = epsilon
+        self.stepSize = stepSize
+    }
+}

@@ -1,0 +1,200 @@
+import RandomStreams
+
+/// The reference: one number after the other, in the order that ``KernelSet`` promises. Every other implementation is compared with it bit for bit.
+package enum ScalarKernels: KernelSet {
+    package static let name = "scalar"
+
+    package static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
+        let (k, p) = (g.kernelSize, g.padding)
+        for y in 0..<g.height {
+            for x in 0..<g.width {
+                let pixel = output + ((y + p) * g.paddedWidth + x + p) * g.c1Stride
+                for c in 0..<g.c1Stride {
+                    var sum = bias[c]
+                    for ky in 0..<k {
+                        for kx in 0..<k {
+                            sum.addProduct(weights[(ky * k + kx) * g.c1Stride + c], input[(y + ky) * g.paddedWidth + x + kx])
+                        }
+                    }
+                    pixel[c] = sum <= 0 ? 0 : sum
+                }
+            }
+        }
+    }
+
+    package static func secondConvolution(
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+    ) {
+        let pooledWidth = g.width / 2
+        for position in 0..<g.positions {
+            for c2 in 0..<g.c2Stride {
+                var best = -Float.infinity
+                var winner = 0
+                for window in 0..<4 {
+                    let y = position / pooledWidth * 2 + window / 2
+                    let x = position % pooledWidth * 2 + window % 2
+                    let offset = (y * g.paddedWidth + x) * g.c1Stride
+                    let sum = secondConvolutionSum(g, activations: activations + offset, weights: weights, bias: bias, c2: c2)
+                    if window == 0 || sum > best || sum.isNaN { (best, winner) = (sum, offset) }
+                }
+                features[position * g.c2Stride + c2] = best <= 0 ? 0 : best
+                winners[position * g.c2Stride + c2] = Int32(truncatingIfNeeded: winner)
+            }
+        }
+    }
+
+    /// The second convolution at one pixel and channel; `activations` points at the top-left pixel under the kernel.
+    private static func secondConvolutionSum(_ g: Geometry, activations: Input, weights: Input, bias: Input, c2: Int) -> Float {
+        let k = g.kernelSize
+        let block = weights + c2 / 16 * g.taps * g.c1 * 16
+        var sum = bias[c2]
+        for ky in 0..<k {
+            for kx in 0..<k {
+                for c1 in 0..<g.c1 {
+                    let weight = block[((ky * k + kx) * g.c1 + c1) * 16 + c2 % 16]
+                    sum.addProduct(weight, activations[(ky * g.paddedWidth + kx) * g.c1Stride + c1])
+                }
+            }
+        }
+        return sum
+    }
+
+    package static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {
+        for sample in 0..<samples {
+            for c in 0..<g.classes {
+                var lanes = [Float](repeating: 0, count: 16)
+                for i in 0..<g.featureCount {
+                    lanes[i % 16].addProduct(weights[c * g.featureCount + i], features[sample * g.featureCount + i])
+                }
+                for half in [8, 4, 2, 1] {
+                    for l in 0..<half { lanes[l] += lanes[l + half] }
+                }
+                logits[sample * g.classes + c] = lanes[0] + bias[c]
+            }
+        }
+    }
+
+    package static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output) {
+        for c in 0..<g.classes {
+            for i in 0..<g.featureCount {
+                var sum: Float = 0
+                for sample in 0..<samples {
+                    sum.addProduct(logitGradients[sample * g.classes + c], features[sample * g.featureCount + i])
+                }
+                gradient[c * g.featureCount + i] = sum
+            }
+        }
+    }
+
+    package static func linearInputGradient(
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output
+    ) {
+        for sample in 0..<samples {
+            for i in 0..<g.featureCount {
+                var sum: Float = 0
+                for c in 0..<g.classes { sum.addProduct(logitGradients[sample * g.classes + c], weights[c * g.featureCount + i]) }
+                let feature = sample * g.featureCount + i
+                featureGradients[feature] = features[feature] > 0 ? sum * scale : 0
+            }
+        }
+    }
+
+    package static func secondConvolutionBackward(
+        _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
+        activationGradients: Output, weightGradients: Output, biasGradients: Output
+    ) {
+        activationGradients.update(repeating: 0, count: g.activationCount)
+        let k = g.kernelSize
+        for c2 in 0..<g.c2 {
+            for position in 0..<g.positions {
+                let gradient = featureGradients[position * g.c2Stride + c2]
+                guard gradient != 0 else { continue }
+                let corner = Int(winners[position * g.c2Stride + c2])
+                biasGradients[c2] += gradient
+                for ky in 0..<k {
+                    for kx in 0..<k {
+                        for c1 in 0..<g.c1Stride {
+                            let weight = ((c2 * k + ky) * k + kx) * g.c1Stride + c1
+                            let pixel = corner + (ky * g.paddedWidth + kx) * g.c1Stride + c1
+                            weightGradients[weight].addProduct(gradient, activations[pixel])
+                            activationGradients[pixel].addProduct(gradient, weights[weight])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    package static func firstConvolutionBackward(
+        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+    ) {
+        let (k, p) = (g.kernelSize, g.padding)
+        for y in 0..<g.height {
+            for x in 0..<g.width {
+                let pixel = ((y + p) * g.paddedWidth + x + p) * g.c1Stride
+                for c in 0..<g.c1Stride {
+                    let gradient = activations[pixel + c] > 0 ? activationGradients[pixel + c] : 0
+                    biasGradients[c] += gradient
+                    for ky in 0..<k {
+                        for kx in 0..<k {
+                            weightGradients[(ky * k + kx) * g.c1Stride + c].addProduct(
+                                gradient, input[(y + ky) * g.paddedWidth + x + kx])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    package static func dropout(
+        _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
+    ) {
+        for position in 0..<g.positions {
+            for c in 0..<g.c2 {
+                let counter = SIMD4(UInt32(position), UInt32(c / 4), sample, step)
+                let kept = Philox4x32.block(counter: counter, key: key)[c % 4] >= threshold
+                let feature = position * g.c2Stride + c
+                features[feature] = kept ? features[feature] * scale : 0
+            }
+        }
+    }
+
+    package static func add(count: Int, to sum: Output, _ addend: Input) {
+        for i in 0..<count { sum[i] += addend[i] }
+    }
+
+    package static func adam(
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+    ) -> Bool {
+        var finite = true
+        for i in 0..<count {
+            let gradient = gradientSum[i] / k.sampleCount
+            finite = finite && gradient.isFinite
+            firstMoment[i].addProduct(gradient - firstMoment[i], k.oneMinusBeta1)
+            secondMoment[i] = (secondMoment[i] * k.beta2).addingProduct(gradient * gradient, k.oneMinusBeta2)
+            let denominator = secondMoment[i].squareRoot() / k.biasCorrection2Root + k.epsilon
+            parameters[i].addProduct(firstMoment[i] / denominator, -k.stepSize)
+        }
+        return finite
+    }
+
+    package static func packLinear(_ g: Geometry, from weights: Input, to packed: Output) {
+        for c in 0..<g.classes {
+            for c2 in 0..<g.c2 {
+                for position in 0..<g.positions {
+                    packed[(c * g.positions + position) * g.c2Stride + c2] = weights[(c * g.c2 + c2) * g.positions + position]
+                }
+            }
+        }
+    }
+
+    package static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output) {
+        for c in 0..<g.classes {
+            for c2 in 0..<g.c2 {
+                for position in 0..<g.positions {
+                    weights[(c * g.c2 + c2) * g.positions + position] = packed[(c * g.positions + position) * g.c2Stride + c2]
+                }
+            }
+        }
+    }
+}

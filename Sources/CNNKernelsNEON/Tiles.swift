@@ -1,0 +1,12 @@
+/// Tiles for 32 registers of 4 lanes: a vector of 16 lanes takes four.
+
+let instructionSetName = "neon"
+
+/// Pooling windows that the second convolution computes together: 4 pixels in 16 registers, and four for the weights.
+typealias WindowTile = Single<SIMD16<Float>>
+
+/// Samples that the linear layer's forward pass computes together.
+typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
+
+/// Samples that the linear layer's backward pass computes together.
+typealias GradientTile = Four<SIMD16<Float>>

@@ -1,0 +1,81 @@
+import CNNKernels
+
+/// Operations that treat each element of a vector alike.
+enum Elementwise {
+    typealias Vector = SIMD16<Float>
+
+    static func add(count: Int, to sum: Output, _ addend: Input) {
+        let whole = count / 16 * 16
+        for i in stride(from: 0, to: whole, by: 16) { (Vector.load(sum + i) + Vector.load(addend + i)).store(to: sum + i) }
+        for i in whole..<count { sum[i] += addend[i] }
+    }
+
+    static func adam(
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+    ) -> Bool {
+        let whole = count / 16 * 16
+        // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
+        var poison = Vector.zero
+        for i in stride(from: 0, to: whole, by: 16) {
+            let gradient = Vector.load(gradientSum + i) / Vector(repeating: k.sampleCount)
+            poison.addProduct(gradient, Vector.zero)
+            let moment = Vector.load(firstMoment + i)
+            let first = moment.addingProduct(gradient - moment, Vector(repeating: k.oneMinusBeta1))
+            let second = (Vector.load(secondMoment + i) * k.beta2).addingProduct(gradient * gradient, Vector(repeating: k.oneMinusBeta2))
+            let denominator = second.squareRoot() / Vector(repeating: k.biasCorrection2Root) + k.epsilon
+            first.store(to: firstMoment + i)
+            second.store(to: secondMoment + i)
+            Vector.load(parameters + i).addingProduct(first / denominator, Vector(repeating: -k.stepSize)).store(to: parameters + i)
+        }
+        let rest = ScalarKernels.adam(
+            count: count - whole, coefficients: k, gradientSum: gradientSum + whole, parameters: parameters + whole,
+            firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
+        var finite = rest
+        for lane in 0..<16 { finite = finite && poison[lane] == 0 }
+        return finite
+    }
+
+    /// Transposes each (rows, columns) matrix of `matrices`: element (row, column) stands at `row · sourceStride + column` and goes to
+    /// `column · targetStride + row`.
+    static func transpose(
+        rows: Int, columns: Int, from source: Input, sourceStride: Int, to target: Output, targetStride: Int
+    ) {
+        let wholeRows = rows / 16 * 16
+        let wholeColumns = columns / 16 * 16
+        for row in stride(from: 0, to: wholeRows, by: 16) {
+            for column in stride(from: 0, to: wholeColumns, by: 16) {
+                transposeBlock(
+                    from: source + row * sourceStride + column, sourceStride: sourceStride, to: target + column * targetStride + row,
+                    targetStride: targetStride)
+            }
+        }
+        for row in 0..<rows {
+            for column in (row < wholeRows ? wholeColumns : 0)..<columns {
+                target[column * targetStride + row] = source[row * sourceStride + column]
+            }
+        }
+    }
+
+    /// Transposes a 16x16 block: four rounds of interleaving rows i and i+8 turn row-major into column-major.
+    @inline(__always)
+    private static func transposeBlock(from source: Input, sourceStride: Int, to target: Output, targetStride: Int) {
+        withUnsafeTemporaryAllocation(of: Vector.self, capacity: 32) { scratch in
+            let first = scratch.baseAddress!
+            let second = first + 16
+            for i in 0..<16 { first[i] = Vector.load(source + i * sourceStride) }
+            interleave(first, into: second)
+            interleave(second, into: first)
+            interleave(first, into: second)
+            interleave(second, into: first)
+            for i in 0..<16 { first[i].store(to: target + i * targetStride) }
+        }
+    }
+
+    @inline(__always)
+    private static func interleave(_ rows: UnsafeMutablePointer<Vector>, into result: UnsafeMutablePointer<Vector>) {
+        for i in 0..<8 {
+            result[2 * i] = Vector(even: rows[i].lowHalf, odd: rows[i + 8].lowHalf)
+            result[2 * i + 1] = Vector(even: rows[i].highHalf, odd: rows[i + 8].highHalf)
+        }
+    }
+}

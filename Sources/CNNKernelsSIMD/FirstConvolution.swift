@@ -1,0 +1,115 @@
+import CNNKernels
+
+/// The first convolution: a row of pixels by one vector of channels at a time, each weight loaded once a row, pixels broadcast.
+enum FirstConvolution {
+    static func forward(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
+        if g.c1Stride == 8 {
+            forward(g, SIMD8<Float>.self, channel: 0, input, weights, bias, output)
+        } else {
+            for channel in stride(from: 0, to: g.c1Stride - 8, by: 16) {
+                forward(g, SIMD16<Float>.self, channel: channel, input, weights, bias, output)
+            }
+            if g.c1Stride % 16 != 0 { forward(g, SIMD8<Float>.self, channel: g.c1Stride - 8, input, weights, bias, output) }
+        }
+    }
+
+    /// All pixels, the channels of one vector that starts at `channel`.
+    @inline(__always)
+    private static func forward<V: Lanes>(
+        _ g: Geometry, _: V.Type, channel: Int, _ input: Input, _ weights: Input, _ bias: Input, _ output: Output
+    ) {
+        let biases = V.load(bias + channel)
+        for y in 0..<g.height {
+            let row = output + ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride + channel
+            var x = 0
+            while x + Seven<V>.count <= g.width {
+                pixels(g, Seven<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
+                x += Seven<V>.count
+            }
+            while x < g.width {
+                pixels(g, Single<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
+                x += 1
+            }
+        }
+    }
+
+    /// Neighbouring pixels; `input` points at the top-left tap of the first.
+    @inline(__always)
+    private static func pixels<Row: Accumulators>(
+        _ g: Geometry, _: Row.Type, _ input: Input, _ weights: Input, _ bias: Row.Vector, _ output: Output
+    ) {
+        var sums = Row(repeating: bias)
+        var weight = weights
+        for ky in 0..<g.kernelSize {
+            for kx in 0..<g.kernelSize {
+                sums.addProducts(Row.Vector.load(weight), broadcasting: input + ky * g.paddedWidth + kx, stride: 1)
+                weight += g.c1Stride
+            }
+        }
+        sums.storeRectified(to: output, stride: g.c1Stride)
+    }
+
+    static func backward(
+        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+    ) {
+        for channel in stride(from: 0, to: g.c1Stride, by: 8) {
+            let gradients = activationGradients + channel
+            let gates = activations + channel
+            let weights = weightGradients + channel
+            switch g.kernelSize {
+            case 3: backward(g, ThreeRows<Three<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients + channel)
+            case 5: backward(g, FiveRows<Five<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients + channel)
+            default: backwardByTap(g, gradients, gates, input, weights, biasGradients + channel)
+            }
+        }
+    }
+
+    /// All taps of 8 channels at once, their sums in registers.
+    @inline(__always)
+    private static func backward<Taps: AccumulatorRows>(
+        _ g: Geometry, _: Taps.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, _ biasGradients: Output
+    ) {
+        typealias Vector = Taps.Row.Vector
+        let rowStride = Taps.Row.count * g.c1Stride
+        var weightSums = Taps(loading: Input(weightGradients), stride: g.c1Stride, rowStride: rowStride)
+        var biasSums = Vector.load(biasGradients)
+        for y in 0..<g.height {
+            let row = ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride
+            for x in 0..<g.width {
+                let gradient = gatedGradient(Vector.self, gradients, gates, at: row + x * g.c1Stride)
+                biasSums = biasSums.adding(gradient)
+                weightSums.addProducts(gradient, broadcasting: input + y * g.paddedWidth + x, stride: 1, rowStride: g.paddedWidth)
+            }
+        }
+        weightSums.store(to: weightGradients, stride: g.c1Stride, rowStride: rowStride)
+        biasSums.store(to: biasGradients)
+    }
+
+    /// 8 channels, any kernel size: one pass over the image for each tap.
+    private static func backwardByTap(
+        _ g: Geometry, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, _ biasGradients: Output
+    ) {
+        typealias Vector = SIMD8<Float>
+        for tap in 0..<g.taps {
+            var weightSum = Vector.load(weightGradients + tap * g.c1Stride)
+            var biasSum = Vector.load(biasGradients)
+            let shifted = input + tap / g.kernelSize * g.paddedWidth + tap % g.kernelSize
+            for y in 0..<g.height {
+                let row = ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride
+                for x in 0..<g.width {
+                    let gradient = gatedGradient(Vector.self, gradients, gates, at: row + x * g.c1Stride)
+                    biasSum = biasSum.adding(gradient)
+                    weightSum.addProduct(gradient, Vector(repeating: shifted[y * g.paddedWidth + x]))
+                }
+            }
+            weightSum.store(to: weightGradients + tap * g.c1Stride)
+            if tap == g.taps - 1 { biasSum.store(to: biasGradients) }
+        }
+    }
+
+    /// The gradients that pass back through ReLU: those whose activation is above 0.
+    @inline(__always)
+    private static func gatedGradient<V: Lanes>(_: V.Type, _ gradients: Input, _ gates: Input, at offset: Int) -> V {
+        V.load(gradients + offset).gated(by: V.load(gates + offset))
+    }
+}

@@ -1,0 +1,83 @@
+package import CNNKernels
+
+/// The kernels in vectors, for the instruction set that this module is compiled for.
+package enum SIMDKernels: KernelSet {
+    package static let name = instructionSetName
+
+    package static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
+        FirstConvolution.forward(g, input: input, weights: weights, bias: bias, output: output)
+    }
+
+    package static func secondConvolution(
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+    ) {
+        SecondConvolution.forward(g, activations: activations, weights: weights, bias: bias, features: features, winners: winners)
+    }
+
+    package static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {
+        Linear.forward(g, samples: samples, features: features, weights: weights, bias: bias, logits: logits)
+    }
+
+    package static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output) {
+        Linear.weightGradient(g, samples: samples, features: features, logitGradients: logitGradients, gradient: gradient)
+    }
+
+    package static func linearInputGradient(
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output
+    ) {
+        Linear.inputGradient(
+            g, samples: samples, logitGradients: logitGradients, weights: weights, features: features, scale: scale,
+            featureGradients: featureGradients)
+    }
+
+    package static func secondConvolutionBackward(
+        _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
+        activationGradients: Output, weightGradients: Output, biasGradients: Output
+    ) {
+        SecondConvolutionBackward.backward(
+            g, featureGradients: featureGradients, winners: winners, activations: activations, weights: weights,
+            activationGradients: activationGradients, weightGradients: weightGradients, biasGradients: biasGradients)
+    }
+
+    package static func firstConvolutionBackward(
+        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+    ) {
+        FirstConvolution.backward(
+            g, activationGradients: activationGradients, activations: activations, input: input, weightGradients: weightGradients,
+            biasGradients: biasGradients)
+    }
+
+    package static func dropout(
+        _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
+    ) {
+        Dropout.apply(g, features: features, key: key, sample: sample, step: step, threshold: threshold, scale: scale)
+    }
+
+    package static func add(count: Int, to sum: Output, _ addend: Input) {
+        Elementwise.add(count: count, to: sum, addend)
+    }
+
+    package static func adam(
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+    ) -> Bool {
+        Elementwise.adam(
+            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, firstMoment: firstMoment,
+            secondMoment: secondMoment)
+    }
+
+    package static func packLinear(_ g: Geometry, from weights: Input, to packed: Output) {
+        for c in 0..<g.classes {
+            Elementwise.transpose(
+                rows: g.c2, columns: g.positions, from: weights + c * g.c2 * g.positions, sourceStride: g.positions,
+                to: packed + c * g.featureCount, targetStride: g.c2Stride)
+        }
+    }
+
+    package static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output) {
+        for c in 0..<g.classes {
+            Elementwise.transpose(
+                rows: g.positions, columns: g.c2, from: packed + c * g.featureCount, sourceStride: g.c2Stride,
+                to: weights + c * g.c2 * g.positions, targetStride: g.positions)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import CNNKernels
+
+/// A vector of single-precision lanes that a kernel computes with.
+///
+/// Lanes meet in fixed trees only, so the compiler may lower 16 lanes to 1x16, 2x8 or 4x4 registers: the bits stay.
+/// What compares lanes is a requirement, with an implementation for each type: in generic code the standard library's comparisons are loops over the lanes.
+protocol Lanes: SIMD where Scalar == Float {
+    /// The lanes above 0, and NaN; 0 in place of the others.
+    func rectified() -> Self
+    /// The lanes where `gate` is above 0; 0 in place of the others.
+    func gated(by gate: Self) -> Self
+    /// The sum, lane by lane.
+    func adding(_ other: Self) -> Self
+    /// The product, lane by lane.
+    func multiplied(by other: Self) -> Self
+}
+
+extension SIMD8<Float>: Lanes {
+    @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
+    @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
+    @inline(__always) func adding(_ other: Self) -> Self { self + other }
+    @inline(__always) func multiplied(by other: Self) -> Self { self * other }
+}
+
+extension SIMD16<Float>: Lanes {
+    @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
+    @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
+    @inline(__always) func adding(_ other: Self) -> Self { self + other }
+    @inline(__always) func multiplied(by other: Self) -> Self { self * other }
+}
+
+extension Lanes {
+    @inline(__always) static func load(_ source: Input) -> Self { UnsafeRawPointer(source).loadUnaligned(as: Self.self) }
+    @inline(__always) static func load(_ source: Output) -> Self { UnsafeRawPointer(source).loadUnaligned(as: Self.self) }
+    @inline(__always) func store(to target: Output) { UnsafeMutableRawPointer(target).storeBytes(of: self, as: Self.self) }
+}
+
+extension SIMD16 {
+    /// The elements of `even` and `odd` in turn.
+    @inline(__always) init(even: SIMD8<Scalar>, odd: SIMD8<Scalar>) {
+        self.init()
+        evenHalf = even
+        oddHalf = odd
+    }
+}
+
+/// A group of vector accumulators that stay in registers.
+///
+/// Groups are built by joining smaller ones, so that each accumulator is a stored property: an array's elements would live in memory.
+protocol Accumulators {
+    associatedtype Vector: Lanes
+    /// Number of accumulators.
+    static var count: Int { get }
+    init(repeating value: Vector)
+    /// Accumulator `i` starts as the vector at `source + i · stride`.
+    init(loading source: Input, stride: Int)
+    /// Adds `factor · scalars[i · stride]` to accumulator `i`.
+    mutating func addProducts(_ factor: Vector, broadcasting scalars: Input, stride: Int)
+    /// Adds `factor ·` the vector at `vectors + i · stride` to accumulator `i`.
+    mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int)
+    /// Stores accumulator `i` at `target + i · stride`.
+    func store(to target: Output, stride: Int)
+    /// Stores ReLU of accumulator `i` at `target + i · stride`.
+    func storeRectified(to target: Output, stride: Int)
+    /// Stores `scale ·` accumulator `i` at `target + i · stride` in the lanes where the vector at `gates + i · stride` is above 0, and 0 in the others.
+    func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int)
+}
+
+/// One accumulator.
+struct Single<Vector: Lanes>: Accumulators {
+    var value: Vector
+
+    static var count: Int { @inline(__always) get { 1 } }
+    @inline(__always) init(repeating value: Vector) { self.value = value }
+    @inline(__always) init(loading source: Input, stride: Int) { value = Vector.load(source) }
+    @inline(__always) mutating func addProducts(_ factor: Vector, broadcasting scalars: Input, stride: Int) {
+        value.addProduct(factor, Vector(repeating: scalars[0]))
+    }
+    @inline(__always) mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int) {
+        value.addProduct(factor, Vector.load(vectors))
+    }
+    @inline(__always) func store(to target: Output, stride: Int) { value.store(to: target) }
+    @inline(__always) func storeRectified(to target: Output, stride: Int) { value.rectified().store(to: target) }
+    @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
+        value.multiplied(by: scale).gated(by: Vector.load(gates)).store(to: target)
+    }
+}
+
+/// Two groups as one: the head's accumulators come first.
+struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vector == Tail.Vector {
+    typealias Vector = Head.Vector
+    var head: Head
+    var tail: Tail
+
+    static var count: Int { @inline(__always) get { Head.count + Tail.count } }
+    @inline(__always) init(repeating value: Vector) {
+        head = Head(repeating: value)
+        tail = Tail(repeating: value)
+    }
+    @inline(__always) init(loading source: Input, stride: Int) {
+        head = Head(loading: source, stride: stride)
+        tail = Tail(loading: source + Head.count * stride, stride: stride)
+    }
+    @inline(__always) mutating func addProducts(_ factor: Vector, broadcasting scalars: Input, stride: Int) {
+        head.addProducts(factor, broadcasting: scalars, stride: stride)
+        tail.addProducts(factor, broadcasting: scalars + Head.count * stride, stride: stride)
+    }
+    @inline(__always) mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int) {
+        head.addProducts(factor, loading: vectors, stride: stride)
+        tail.addProducts(factor, loading: vectors + Head.count * stride, stride: stride)
+    }
+    @inline(__always) func store(to target: Output, stride: Int) {
+        head.store(to: target, stride: stride)
+        tail.store(to: target + Head.count * stride, stride: stride)
+    }
+    @inline(__always) func storeRectified(to target: Output, stride: Int) {
+        head.storeRectified(to: target, stride: stride)
+        tail.storeRectified(to: target + Head.count * stride, stride: stride)
+    }
+    @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
+        head.storeGated(by: gates, scale: scale, to: target, stride: stride)
+        tail.storeGated(by: gates + Head.count * stride, scale: scale, to: target + Head.count * stride, stride: stride)
+    }
+}
+
+typealias Two<Vector: Lanes> = Join<Single<Vector>, Single<Vector>>
+typealias Three<Vector: Lanes> = Join<Two<Vector>, Single<Vector>>
+typealias Four<Vector: Lanes> = Join<Two<Vector>, Two<Vector>>
+typealias Five<Vector: Lanes> = Join<Four<Vector>, Single<Vector>>
+typealias Seven<Vector: Lanes> = Join<Four<Vector>, Three<Vector>>
+typealias Eight<Vector: Lanes> = Join<Four<Vector>, Four<Vector>>

@@ -1,0 +1,188 @@
+import CNNKernels
+import Testing
+
+/// Every kernel of every instruction set that this machine has, against the scalar reference, bit for bit.
+@Suite struct KernelTests {
+    @Test func thereAreVectorKernelsForThisProcessor() {
+        #expect(!vectorKernels.isEmpty)
+    }
+
+    /// Runs `kernel` with the reference and with every other kernel set; all must leave the same bits in `result`.
+    private func expectSameBits(
+        _ count: Int, initially: [Float]? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+        _ kernel: (any KernelSet.Type, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        func result(_ kernels: any KernelSet.Type) -> [UInt32] {
+            var values = initially ?? [Float](repeating: 0.5, count: count)
+            values.withUnsafeMutableBufferPointer { kernel(kernels, $0.baseAddress!) }
+            return bits(values)
+        }
+        let expected = result(ScalarKernels.self)
+        for kernels in vectorKernels {
+            let actual = result(kernels)
+            let difference = actual.indices.first { actual[$0] != expected[$0] }
+            #expect(difference == nil, "\(kernels.name) differs from the reference, first at \(difference ?? -1)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func firstConvolution(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 1)
+        let input = numbers.image(g, channels: 1, stride: 1)
+        let weights = numbers.padded(rows: g.taps, used: g.c1, stride: g.c1Stride)
+        let bias = numbers.padded(rows: 1, used: g.c1, stride: g.c1Stride)
+        expectSameBits(g.activationCount) { $0.firstConvolution(g, input: input, weights: weights, bias: bias, output: $1) }
+    }
+
+    @Test(arguments: KernelCase.all) func secondConvolution(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 2)
+        let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
+        let weights = numbers.tensor(g.secondForwardWeightCount)
+        let bias = numbers.padded(rows: 1, used: g.c2, stride: g.c2Stride)
+        // Features and winners in one buffer, so that both are compared.
+        expectSameBits(2 * g.featureCount) { kernels, result in
+            (result + g.featureCount).withMemoryRebound(to: Int32.self, capacity: g.featureCount) { winners in
+                kernels.secondConvolution(
+                    g, activations: activations, weights: weights, bias: bias, features: result, winners: winners)
+            }
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func linear(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 3)
+        let features = numbers.padded(rows: kernelCase.samples * g.positions, used: g.c2, stride: g.c2Stride)
+        let weights = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
+        let bias = numbers.tensor(g.classes)
+        expectSameBits(kernelCase.samples * g.classes) {
+            $0.linear(g, samples: kernelCase.samples, features: features, weights: weights, bias: bias, logits: $1)
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func linearWeightGradient(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 4)
+        let features = numbers.padded(rows: kernelCase.samples * g.positions, used: g.c2, stride: g.c2Stride)
+        let logitGradients = numbers.tensor(kernelCase.samples * g.classes)
+        expectSameBits(g.linearWeightCount) {
+            $0.linearWeightGradient(g, samples: kernelCase.samples, features: features, logitGradients: logitGradients, gradient: $1)
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func linearInputGradient(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 5)
+        let features = numbers.padded(rows: kernelCase.samples * g.positions, used: g.c2, stride: g.c2Stride)
+        let weights = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
+        let logitGradients = numbers.tensor(kernelCase.samples * g.classes)
+        for scale: Float in [1, 1.25] {
+            expectSameBits(kernelCase.samples * g.featureCount) {
+                $0.linearInputGradient(
+                    g, samples: kernelCase.samples, logitGradients: logitGradients, weights: weights, features: features, scale: scale,
+                    featureGradients: $1)
+            }
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func secondConvolutionBackward(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 6)
+        let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
+        let weights = numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
+        let gate = numbers.padded(rows: g.positions, used: g.c2, stride: g.c2Stride)
+        let featureGradients = gate.map { $0 > 0.1 || $0.isNaN ? $0 : 0 }
+        let winners = (0..<g.featureCount).map { feature in
+            let position = feature / g.c2Stride
+            let window = feature &* 2_654_435_761 >> 7 & 3
+            let y = position / (g.width / 2) * 2 + window / 2
+            let x = position % (g.width / 2) * 2 + window % 2
+            return Int32((y * g.paddedWidth + x) * g.c1Stride)
+        }
+        // Gradients of activations, weights and biases in one buffer; the latter two are accumulated to what is there.
+        let initial = [Float](repeating: 7, count: g.activationCount) + numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
+            + numbers.tensor(g.c2Stride)
+        expectSameBits(initial.count, initially: initial) { kernels, result in
+            kernels.secondConvolutionBackward(
+                g, featureGradients: featureGradients, winners: winners, activations: activations, weights: weights,
+                activationGradients: result, weightGradients: result + g.activationCount,
+                biasGradients: result + g.activationCount + g.secondWeightCount)
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func firstConvolutionBackward(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 7)
+        let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
+        let gradients = numbers.image(g, channels: g.c1, stride: g.c1Stride)
+        let input = numbers.image(g, channels: 1, stride: 1)
+        let initial = numbers.padded(rows: g.taps + 1, used: g.c1, stride: g.c1Stride)
+        expectSameBits(initial.count, initially: initial) {
+            $0.firstConvolutionBackward(
+                g, activationGradients: gradients, activations: activations, input: input, weightGradients: $1,
+                biasGradients: $1 + g.firstWeightCount)
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func dropout(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 8)
+        let features = numbers.padded(rows: g.positions, used: g.c2, stride: g.c2Stride)
+        for (sample, step, probability) in [(0, 0, 0.2), (63, 12_345, 0.5), (7, 1, 0.97)] as [(UInt32, UInt32, Double)] {
+            expectSameBits(g.featureCount, initially: features) {
+                $0.dropout(
+                    g, features: $1, key: SIMD2(42, 7), sample: sample, step: step, threshold: UInt32(probability * 4_294_967_296),
+                    scale: Float(1 / (1 - probability)))
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 15, 16, 17, 100, 32_618]) func add(_ count: Int) {
+        var numbers = Numbers(KernelCase.all[0], seed: 9)
+        let addend = numbers.tensor(count + 1)
+        expectSameBits(count, initially: numbers.tensor(count + 1)) { $0.add(count: count, to: $1, addend) }
+    }
+
+    @Test(arguments: [0, 1, 15, 16, 17, 100, 32_618]) func adam(_ count: Int) {
+        var numbers = Numbers(KernelCase.all[0], seed: 10)
+        let gradients = numbers.tensor(count + 1)
+        let initial = numbers.tensor(2 * count) + numbers.tensor(count).map(abs) + [0]
+        let coefficients = AdamCoefficients(
+            sampleCount: 64, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
+            stepSize: 0.05)
+        expectSameBits(initial.count, initially: initial) { kernels, result in
+            let isFinite = kernels.adam(
+                count: count, coefficients: coefficients, gradientSum: gradients, parameters: result, firstMoment: result + count,
+                secondMoment: result + 2 * count)
+            #expect(isFinite)
+        }
+    }
+
+    @Test(arguments: [0, 5, 15, 16, 31, 32, 39], [Float.nan, .infinity, -.infinity]) func adamReportsAGradientThatIsNotFinite(
+        _ place: Int, _ value: Float
+    ) {
+        var gradients = [Float](repeating: 1, count: 40)
+        gradients[place] = value
+        let coefficients = AdamCoefficients(
+            sampleCount: 64, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
+            stepSize: 0.05)
+        for kernels in vectorKernels + [ScalarKernels.self] {
+            var state = [Float](repeating: 1, count: 120)
+            let isFinite = state.withUnsafeMutableBufferPointer {
+                kernels.adam(
+                    count: 40, coefficients: coefficients, gradientSum: gradients, parameters: $0.baseAddress!,
+                    firstMoment: $0.baseAddress! + 40, secondMoment: $0.baseAddress! + 80)
+            }
+            #expect(!isFinite, "\(kernels.name)")
+        }
+    }
+
+    @Test(arguments: KernelCase.all) func packing(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 11)
+        let weights = numbers.tensor(g.classes * g.c2 * g.positions)
+        expectSameBits(g.linearWeightCount) { $0.packLinear(g, from: weights, to: $1) }
+        let packed = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
+        expectSameBits(weights.count) { $0.unpackLinear(g, from: packed, to: $1) }
+    }
+}
