@@ -1,0 +1,168 @@
+import Studies
+
+/// A file that breaks a rule of the safetensors format, or holds what this program has no use for.
+package struct SafetensorsError: Error, Hashable, CustomStringConvertible {
+    /// The sentence for the user; it does not name the file, which only the caller knows.
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension Safetensors {
+    /// Reads a file's bytes and checks every rule of the format.
+    ///
+    /// - Throws: ``SafetensorsError`` for the first rule that is broken, and for elements that are not float32.
+    package init(parsing bytes: [UInt8]) throws(SafetensorsError) {
+        guard bytes.count >= 8 else {
+            throw SafetensorsError(
+                "The file is \(bytes.count) bytes long; the length of a safetensors header alone takes 8. It is cut off or not safetensors."
+            )
+        }
+        let announced = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard announced <= UInt64(Safetensors.largestHeader) else {
+            throw SafetensorsError(
+                "Bytes 0 to 7 announce a header of \(announced) bytes; at most \(Safetensors.largestHeader) are allowed. This is not a safetensors file."
+            )
+        }
+        let headerEnd = 8 + Int(announced)
+        guard headerEnd <= bytes.count else {
+            throw SafetensorsError(
+                "The header should take \(announced) bytes, but only \(bytes.count - 8) follow its length: the file is cut off.")
+        }
+        guard announced > 0, bytes[8] == UInt8(ascii: "{") else {
+            throw SafetensorsError("The header at byte 8 does not begin with '{': this is not a safetensors file.")
+        }
+        let header: JSON
+        do {
+            header = try JSON(parsing: Array(bytes[8..<headerEnd]))
+        } catch {
+            throw SafetensorsError("The header is not valid JSON: \(error.problem) at byte \(8 + error.offset) of the file.")
+        }
+        guard case .object(let members) = header else {
+            throw SafetensorsError("The header is not a JSON object.")
+        }
+        var notes: [Note] = []
+        var entries: [Entry] = []
+        for member in members {
+            if member.name == Safetensors.notesName {
+                notes = try Safetensors.notes(in: member.value)
+            } else {
+                entries.append(try Entry(name: member.name, description: member.value))
+            }
+        }
+        let data = bytes[headerEnd...]
+        let tensors = try Safetensors.tensors(entries, in: data)
+        self.init(tensors: tensors, notes: notes)
+    }
+
+    private static func notes(in value: JSON) throws(SafetensorsError) -> [Note] {
+        guard case .object(let members) = value else {
+            throw SafetensorsError("The header's \(notesName) is not an object.")
+        }
+        var notes: [Note] = []
+        for member in members {
+            guard case .string(let text) = member.value else {
+                throw SafetensorsError("The value of '\(member.name)' in the header's \(notesName) is not a string.")
+            }
+            notes.append(Note(member.name, text))
+        }
+        return notes
+    }
+
+    /// Cuts the data into tensors, which must cover it without gap or overlap.
+    private static func tensors(_ entries: [Entry], in data: ArraySlice<UInt8>) throws(SafetensorsError) -> [Tensor] {
+        var tensors: [Tensor] = []
+        var expected = 0
+        for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+            guard entry.begin == expected else {
+                throw SafetensorsError(
+                    "The data of the tensor '\(entry.name)' begins at offset \(entry.begin); the data before it ends at \(expected), and tensors must touch."
+                )
+            }
+            guard entry.end <= data.count else {
+                throw SafetensorsError(
+                    "The data of the tensor '\(entry.name)' should end at offset \(entry.end), but only \(data.count) bytes follow the header: "
+                        + "the file is cut off.")
+            }
+            let bytes = data[(data.startIndex + entry.begin)..<(data.startIndex + entry.end)]
+            tensors.append(Tensor(name: entry.name, shape: entry.shape, elements: floats(bytes)))
+            expected = entry.end
+        }
+        guard expected == data.count else {
+            throw SafetensorsError(
+                "The last tensor ends at offset \(expected), but \(data.count) bytes follow the header: \(data.count - expected) too many.")
+        }
+        return tensors
+    }
+
+    /// Little-endian float32, back to back, as floats.
+    private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
+        bytes.withUnsafeBytes { raw in
+            stride(from: 0, to: raw.count, by: 4).map {
+                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+            }
+        }
+    }
+}
+
+/// A tensor's description in the header.
+private struct Entry {
+    let name: String
+    let shape: [Int]
+    /// Where its data begins and ends, in bytes after the header.
+    let begin: Int
+    let end: Int
+
+    init(name: String, description: JSON) throws(SafetensorsError) {
+        guard case .object(let members) = description else {
+            throw SafetensorsError("The header's entry for the tensor '\(name)' is not an object.")
+        }
+        func value(_ key: String) throws(SafetensorsError) -> JSON {
+            guard let member = members.first(where: { $0.name == key }) else {
+                throw SafetensorsError("The header's entry for the tensor '\(name)' lacks '\(key)'.")
+            }
+            return member.value
+        }
+        if let stranger = members.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
+            throw SafetensorsError("The header's entry for the tensor '\(name)' holds '\(stranger.name)', which the format does not know.")
+        }
+        guard case .string(let type) = try value("dtype") else {
+            throw SafetensorsError("The dtype of the tensor '\(name)' is not a string.")
+        }
+        guard type == "F32" else {
+            throw SafetensorsError("The tensor '\(name)' has elements of type \(type); only F32 is read. Convert it to float32.")
+        }
+        guard let shape = Entry.sizes(try value("shape")) else {
+            throw SafetensorsError("The shape of the tensor '\(name)' is not an array of whole numbers, 0 or more.")
+        }
+        guard let offsets = Entry.sizes(try value("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
+            throw SafetensorsError("The data_offsets of the tensor '\(name)' are not two whole numbers, 0 or more, in ascending order.")
+        }
+        var size = MemoryLayout<Float>.size
+        for length in shape {
+            let (product, overflow) = size.multipliedReportingOverflow(by: length)
+            guard !overflow else { throw SafetensorsError("The shape of the tensor '\(name)' is too large for any file.") }
+            size = product
+        }
+        guard size == offsets[1] - offsets[0] else {
+            throw SafetensorsError(
+                "The tensor '\(name)' of shape \(shape) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0]).")
+        }
+        self.name = name
+        self.shape = shape
+        begin = offsets[0]
+        end = offsets[1]
+    }
+
+    private static func sizes(_ value: JSON) -> [Int]? {
+        guard case .array(let values) = value else { return nil }
+        var sizes: [Int] = []
+        for value in values {
+            guard case .number(let digits) = value, let size = Int(digits), size >= 0 else { return nil }
+            sizes.append(size)
+        }
+        return sizes
+    }
+}
