@@ -12,6 +12,8 @@ package struct DatasetError: Error, CustomStringConvertible, Hashable {
         case inconsistent
         /// A download failed.
         case transfer
+        /// Somebody stopped a download.
+        case interrupted
     }
 
     package let kind: Kind

@@ -1,4 +1,6 @@
 import CZlib
+import Dispatch
+import Synchronization
 import Testing
 
 @testable import Datasets
@@ -95,4 +97,24 @@ extension Dataset {
 /// What `body` throws, which must be a `DatasetError`.
 func datasetError(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void) throws -> DatasetError {
     try #require(throws: DatasetError.self, sourceLocation: sourceLocation, performing: body)
+}
+
+/// Lines that were logged.
+final class Log: Sendable {
+    private let storage = Mutex<[String]>([])
+
+    var lines: [String] { storage.withLock { $0 } }
+
+    @Sendable func append(_ line: String) {
+        storage.withLock { $0.append(line) }
+    }
+}
+
+/// Runs what blocks on a thread of its own.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: "test").async {
+            continuation.resume(with: Swift.Result(catching: body))
+        }
+    }
 }

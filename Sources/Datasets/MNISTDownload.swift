@@ -1,0 +1,131 @@
+import Digests
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// MNIST in a cache directory, downloaded from public mirrors where it is not there yet.
+///
+/// Any number of processes may do this at once: one downloads while the others wait, and a file has its name only once it has been checked.
+package struct MNISTDownload: Sendable {
+    /// Public mirrors of the published files.
+    package static let publicMirrors = [
+        "https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.googleapis.com/cvdf-datasets/mnist",
+    ]
+
+    private let directory: String
+    private let mirrors: [String]
+    private let checksums: DatasetFiles<FileChecksums>
+    private let curl: Curl
+    private let log: @Sendable (String) -> Void
+
+    /// Describes a download.
+    ///
+    /// - Parameters:
+    ///   - directory: Where the files are kept; made if it is missing.
+    ///   - mirrors: Addresses to which a file's name is appended, the first to be tried first.
+    ///   - checksums: What the files must be.
+    ///   - curl: The `curl` program's name or path.
+    ///   - log: Is told about transfers and waits.
+    package init(
+        directory: String, mirrors: [String] = publicMirrors, checksums: DatasetFiles<FileChecksums> = .mnist,
+        curl: String = "curl", log: @escaping @Sendable (String) -> Void
+    ) {
+        self.directory = directory
+        self.mirrors = mirrors
+        self.checksums = checksums
+        self.curl = Curl(program: curl)
+        self.log = log
+    }
+
+    /// Loads MNIST, having downloaded what is missing or wrong.
+    ///
+    /// - Throws: `DatasetError` where no mirror delivers a file, or the directory cannot be written.
+    package func load() throws(DatasetError) -> Dataset {
+        if try !isComplete() {
+            try makeDirectory(directory)
+            let onWait = { log("Another process is downloading MNIST to \(directory); waiting for it.") }
+            try withFileLock("\(directory)/.lock", onWait: onWait) { () throws(DatasetError) in
+                for file in DatasetFile.allCases where try !isRight(path(of: file), file) {
+                    try download(file)
+                }
+            }
+        }
+        return try DatasetDirectory.load(DatasetFiles(path), classes: nil) { _ in "mnist" }
+    }
+
+    private func path(of file: DatasetFile) -> String {
+        "\(directory)/\(file.name).gz"
+    }
+
+    private func isComplete() throws(DatasetError) -> Bool {
+        for file in DatasetFile.allCases where try !isRight(path(of: file), file) {
+            return false
+        }
+        return true
+    }
+
+    /// Downloads a file from the first mirror that delivers the right one.
+    private func download(_ file: DatasetFile) throws(DatasetError) {
+        let temporary = path(of: file) + ".part"
+        let remedy = "Check the network, or give a directory with the four IDX files."
+        var failures = mirrors.isEmpty ? ["no mirror is named"] : []
+        for mirror in mirrors {
+            let url = "\(mirror)\(mirror.hasSuffix("/") ? "" : "/")\(file.name).gz"
+            log("Downloading \(url)")
+            do {
+                try curl.download(url, to: temporary)
+            } catch {
+                unlink(temporary)
+                switch error.cause {
+                case .mirror:
+                    failures.append("\(url): \(error.message)")
+                    continue
+                case .program:
+                    throw DatasetError(.transfer, "MNIST cannot be downloaded: \(error.message). \(remedy)")
+                case .signal:
+                    throw DatasetError(.interrupted, "The download of \(url) was interrupted: \(error.message).")
+                }
+            }
+            if try isRight(temporary, file) {
+                return try moveFile(temporary, to: path(of: file))
+            }
+            unlink(temporary)
+            failures.append("\(url): what came is not the published file, by its MD5 checksum")
+        }
+        throw DatasetError(.transfer, "MNIST cannot be downloaded (\(failures.joined(separator: "; "))). \(remedy)")
+    }
+
+    /// Whether a file is there with the published content, be it compressed in another way.
+    private func isRight(_ path: String, _ file: DatasetFile) throws(DatasetError) -> Bool {
+        do {
+            if try checksum(path, inflating: false) == checksums[file].compressed { return true }
+            return try checksum(path, inflating: true) == checksums[file].content
+        } catch {
+            guard error.kind == .missing || error.kind == .malformed else { throw error }
+            return false
+        }
+    }
+
+    /// The MD5 of a file's bytes, or of what they inflate to.
+    private func checksum(_ path: String, inflating: Bool) throws(DatasetError) -> String {
+        var file = try DecodedFile(path: path, inflating: inflating)
+        var digest: MD5
+        do {
+            digest = try MD5()
+        } catch {
+            throw DatasetError(.inaccessible, "MNIST's files cannot be checked. \(error)")
+        }
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { chunk.deallocate() }
+        while true {
+            let count = try file.read(into: chunk)
+            guard count > 0 else { return digest.finalize().hexString }
+            digest.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+        }
+    }
+}
