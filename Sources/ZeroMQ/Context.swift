@@ -1,0 +1,36 @@
+internal import CZeroMQ
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// A ZeroMQ context: its I/O thread and all sockets made in it. One is enough for a process.
+///
+/// It lives as long as any of its sockets, and ends when the last reference goes; that waits until the sockets' messages are sent or their linger time is over.
+package final class Context: Sendable {
+    /// libzmq's contexts may be used from any thread.
+    nonisolated(unsafe) let handle: UnsafeMutableRawPointer
+
+    /// - Throws: ``ZeroMQError`` when the process has no file descriptors left.
+    package init() throws(ZeroMQError) {
+        guard let handle = zmq_ctx_new() else { throw ZeroMQError(code: zmq_errno(), action: "creating a context") }
+        self.handle = handle
+    }
+
+    deinit {
+        while zmq_ctx_term(handle) == -1 && zmq_errno() == EINTR {}
+    }
+}
+
+/// The version of libzmq that runs, such as 4.3.4.
+package func zeroMQVersion() -> String {
+    var major: Int32 = 0
+    var minor: Int32 = 0
+    var patch: Int32 = 0
+    zmq_version(&major, &minor, &patch)
+    return "\(major).\(minor).\(patch)"
+}
