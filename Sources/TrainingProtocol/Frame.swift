@@ -1,0 +1,87 @@
+/// One frame of a message: bytes that nobody changes any more, kept alive by their owner.
+///
+/// A frame made here stands in memory of its own, 64-byte aligned; a received one stands wherever the transport has put it, at any alignment.
+package struct Frame: @unchecked Sendable {
+    /// What keeps the bytes alive.
+    package let owner: AnyObject
+    /// Address of the first byte, valid as long as `owner` lives; nil only for an empty frame.
+    private let base: UnsafeRawPointer?
+    /// Length in bytes.
+    package let count: Int
+
+    /// A frame over bytes that belong to another object, which must neither move nor change them while it lives.
+    package init(owner: AnyObject, bytes: UnsafeRawBufferPointer) {
+        self.owner = owner
+        self.base = bytes.baseAddress
+        self.count = bytes.count
+    }
+
+    /// A frame of `byteCount` bytes, all of which `fill` must write.
+    package init<Failure: Error>(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+        let memory = FrameMemory(byteCount: byteCount)
+        try fill(memory.bytes)
+        self.init(owner: memory, bytes: UnsafeRawBufferPointer(memory.bytes))
+    }
+
+    /// A frame with a copy of some bytes.
+    package init(copying bytes: UnsafeRawBufferPointer) {
+        self.init(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+    }
+
+    package init(_ bytes: [UInt8]) {
+        self = bytes.withUnsafeBytes { Frame(copying: $0) }
+    }
+
+    /// A frame with numbers as the protocol has them: 32-bit floats, little-endian.
+    package init(_ values: [Float]) {
+        self = values.withUnsafeBytes { Frame(copying: $0) }
+    }
+
+    /// Lends the bytes to `body`; the pointer must not outlive the call.
+    package func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(owner) {} }
+        return try body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    /// The same bytes at an address that is a multiple of `alignment`, a power of two up to 64: this frame itself if it is there already, else a copy.
+    package func aligned(to alignment: Int) -> Frame {
+        guard let base, Int(bitPattern: base) & (alignment - 1) != 0 else { return self }
+        return withUnsafeBytes { Frame(copying: $0) }
+    }
+
+    /// The frame as 32-bit floats; bytes beyond a multiple of 4 are left out.
+    package func floats() -> [Float] { copy(of: Float.self) }
+
+    /// The frame as unsigned 32-bit integers; bytes beyond a multiple of 4 are left out.
+    package func unsignedIntegers() -> [UInt32] { copy(of: UInt32.self) }
+
+    private func copy<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
+        let length = count / MemoryLayout<Element>.size
+        return [Element](unsafeUninitializedCapacity: length) { buffer, initialised in
+            withUnsafeBytes { bytes in
+                let used = length * MemoryLayout<Element>.size
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<used]))
+            }
+            initialised = length
+        }
+    }
+
+    package func bytes() -> [UInt8] { withUnsafeBytes { [UInt8]($0) } }
+}
+
+/// Memory of one frame, freed with the last reference to it, on whatever thread that goes.
+private final class FrameMemory {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) {
+        bytes = .allocate(byteCount: byteCount, alignment: 64)
+    }
+
+    deinit { bytes.deallocate() }
+}
+
+#if _endian(big)
+    #error("Tensor frames are little-endian, and this code copies them as they stand in memory.")
+#endif

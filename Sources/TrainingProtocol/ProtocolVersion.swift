@@ -1,0 +1,43 @@
+/// The numbers that both sides of the protocol agree on.
+package enum TrainingProtocol {
+    /// Version of the protocol that this program speaks; the first field of every header.
+    package static let version: UInt32 = 1
+    /// Name of the arithmetic that this program follows. Workers with another arithmetic would break the promise of equal bits, so the coordinator refuses them.
+    package static let profile = "minishard-f32-1"
+    /// Frames of parameters which a worker keeps, the ones it received last.
+    package static let keptParameters = 8
+    /// Longest header frame in bytes; a longer one is not ours.
+    package static let longestHeader = 4096
+    /// Most samples in a mini-batch or a batch of evaluation.
+    package static let largestBatch = 65_536
+}
+
+/// A message that the receiver does not accept.
+package enum ProtocolViolation: Error, Hashable, CustomStringConvertible {
+    /// The frames are no message of this protocol at all.
+    case foreign(String)
+    /// A message of another version of the protocol.
+    case version(UInt32)
+    /// A message of this protocol that breaks its rules.
+    case malformed(String)
+
+    package var description: String {
+        switch self {
+        case .foreign(let what): "This is no message of Minishard's protocol: \(what)."
+        case .version(let version):
+            "The peer speaks version \(version) of Minishard's protocol and this program version \(TrainingProtocol.version): "
+                + "run the same release of minishard on both sides."
+        case .malformed(let what): "The message breaks Minishard's protocol: \(what)."
+        }
+    }
+}
+
+extension String {
+    /// A peer's text made fit for a terminal and a log: one line, no control characters, at most 300 characters.
+    package var fitForLog: String {
+        let cleaned = prefix(300).unicodeScalars.map { scalar -> Character in
+            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? " " : Character(scalar)
+        }
+        return String(cleaned)
+    }
+}
