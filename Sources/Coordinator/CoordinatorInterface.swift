@@ -1,0 +1,85 @@
+package import CNNCore
+package import TrainingProtocol
+
+/// The transport's name for a connection: ROUTER's routing id. A worker that connects anew has a new one.
+package struct PeerID: Sendable, Hashable {
+    package let bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// What happens to a coordinator.
+package enum CoordinatorEvent: Sendable {
+    /// A message arrived; whatever it holds.
+    case received(from: PeerID, frames: [Frame])
+    /// A message could not be delivered: the peer is gone, or takes nothing any more.
+    case undeliverable(to: PeerID)
+    /// A child process ended, with the cause in words, such as `was killed by signal 9`.
+    case processEnded(host: String, processID: UInt32, cause: String)
+    /// The run is to end now, with the reason in a sentence.
+    case stopRequested(String)
+    /// Time has passed. Comes at least every quarter of a heartbeat interval.
+    case tick
+}
+
+/// What a coordinator wants done, in order.
+package enum CoordinatorAction: Sendable {
+    case send([Frame], to: PeerID)
+    case log(CoordinatorLogLevel, String)
+    case observe(TrainingObservation)
+    /// The run is over; nothing more comes but farewells to workers that still say HELLO.
+    case finish(CoordinatorEnd)
+}
+
+/// How much a log line matters.
+package enum CoordinatorLogLevel: Sendable, Hashable {
+    case debug, info, warning
+}
+
+/// How a run ended.
+package enum CoordinatorEnd: Sendable, Hashable {
+    /// Each job has finished or failed.
+    case completed
+    /// It was stopped, with the reason in a sentence.
+    case stopped(String)
+}
+
+/// What a run's spectators get to know. Jobs are named by their index in the list the coordinator was given.
+package enum TrainingObservation: Sendable {
+    /// A mini-batch was trained on; steps are counted from 0 over the whole job, and the loss is the mean over the mini-batch.
+    case stepFinished(job: Int, step: Int, loss: Float)
+    /// An epoch was trained and validated; epochs come in order.
+    case epochFinished(job: Int, EpochRecord)
+    case jobFinished(job: Int, TrainingOutcome)
+    /// The job has no result, for the reason given in a sentence; the others go on.
+    case jobFailed(job: Int, reason: String)
+    /// A worker was taken; `workers` is their number now.
+    case workerJoined(WorkerIntroduction, workers: Int)
+    /// A worker is gone, for the reason given in words; `workers` is their number now.
+    case workerLeft(WorkerIntroduction, reason: String, workers: Int)
+}
+
+/// A coordinator's settings; none of them touches a result.
+package struct CoordinatorSettings: Sendable {
+    /// Names this run, so that what was computed for another one is refused; random.
+    package var run: UInt64
+    /// Each side sends something at least this often.
+    package var heartbeatInterval: Duration = .seconds(1)
+    /// A worker that has been silent for this long is lost.
+    package var silenceLimit: Duration = .seconds(10)
+    /// Pieces of work a worker holds at most: one to compute, the rest to have no pause after it.
+    package var piecesPerWorker = 2
+
+    /// What the coordinator adds gradients and updates weights with.
+    package var instructionSet: InstructionSet
+
+    package init(run: UInt64, instructionSet: InstructionSet) {
+        self.run = run
+        self.instructionSet = instructionSet
+    }
+}
+
+/// Jobs that cannot be trained on their data.
+package struct JobError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+}

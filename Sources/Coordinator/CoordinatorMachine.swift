@@ -1,0 +1,183 @@
+package import Datasets
+package import TrainingProtocol
+
+/// The coordinator: gives pieces of the jobs to workers and makes weights of what they return.
+///
+/// It is a state machine without sockets, clocks, files or threads: whoever owns it tells it what has happened, and does what it asks. The same events make the
+/// same actions; the jobs' results do not depend on the events at all. It is not Sendable: one thread owns it.
+package final class CoordinatorMachine {
+    let settings: CoordinatorSettings
+    private(set) var jobs: [JobRun]
+    /// In the order they came.
+    var workers: [ConnectedWorker] = []
+    private var workersByPeer: [PeerID: ConnectedWorker] = [:]
+    private var blocked = PeerBlocklist()
+    private var strangers = StrangerCount()
+    /// Name of the last assignment.
+    var lastPiece: UInt64 = 0
+    private var end: CoordinatorEnd?
+    private var lastTick: Duration?
+    /// What the current event has led to so far.
+    var actions: [CoordinatorAction] = []
+
+    /// - Parameters:
+    ///   - jobs: What to train; an observation names a job by its index here.
+    ///   - dataset: The images of all jobs.
+    ///   - settings: None of them touches a result.
+    /// - Throws: ``JobError`` if a job cannot be trained on the data set.
+    package init(jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings) throws(JobError) {
+        for job in jobs { try job.check(against: dataset) }
+        self.settings = settings
+        self.jobs = jobs.enumerated().map { JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet) }
+    }
+
+    /// Whether the run is over.
+    package var isFinished: Bool { end != nil }
+
+    /// The workers that are taken, in the order they came.
+    package var connectedWorkers: [WorkerIntroduction] { workers.map(\.introduction) }
+
+    /// Takes an event and returns what is to be done, in order.
+    ///
+    /// - Parameters:
+    ///   - event: What has happened.
+    ///   - now: Time since any fixed moment, by a clock that never jumps.
+    package func handle(_ event: CoordinatorEvent, now: Duration) -> [CoordinatorAction] {
+        actions = []
+        switch event {
+        case .received(let peer, let frames): receive(frames, from: peer, now: now)
+        case .undeliverable(let peer):
+            if let worker = workersByPeer[peer] { lose(worker, "its connection is gone") }
+        case .processEnded(let host, let processID, let cause):
+            if let worker = workers.first(where: { $0.introduction.host == host && $0.introduction.processID == processID }) {
+                lose(worker, "its process \(cause)")
+            }
+        case .stopRequested(let reason): finish(.stopped(reason), farewell: reason)
+        case .tick: tick(now: now)
+        }
+        if end == nil {
+            if jobs.isEmpty {
+                finish(.completed, farewell: "All training is done.")
+            } else {
+                assignWork(now: now)
+            }
+        }
+        defer { actions = [] }
+        return actions
+    }
+
+    // MARK: Workers
+
+    private func receive(_ frames: [Frame], from peer: PeerID, now: Duration) {
+        if blocked.contains(peer) { return }
+        let worker = workersByPeer[peer]
+        let message: WorkerMessage
+        do {
+            message = try WorkerMessage(frames: frames)
+        } catch {
+            if worker == nil, case .foreign = error {
+                blocked.insert(peer)
+                if let line = strangers.note(error) { actions.append(.log(.warning, line)) }
+            } else {
+                refuse(peer, "\(error)")
+            }
+            return
+        }
+        if case .hello(let introduction) = message {
+            take(introduction, from: peer, now: now)
+            return
+        }
+        guard let worker else {
+            if case .goodbye = message { return }
+            actions.append(.send(CoordinatorMessage.reintroduce.frames(), to: peer))
+            return
+        }
+        worker.lastHeard = now
+        switch message {
+        case .hello, .heartbeat: break
+        case .result(let result): receive(result, from: worker)
+        case .declined(let run, let piece, let reason):
+            if run == settings.run, worker.assignments.contains(where: { $0.piece == piece }) {
+                refuse(peer, "The worker declined a piece of work: \(reason)")
+            }
+        case .goodbye(let sentence): lose(worker, sentence)
+        }
+    }
+
+    private func take(_ introduction: WorkerIntroduction, from peer: PeerID, now: Duration) {
+        if let end {
+            let farewell = if case .stopped(let reason) = end { reason } else { "All training is done." }
+            actions.append(.send(CoordinatorMessage.stop(farewell).frames(), to: peer))
+            return
+        }
+        guard introduction.profile == TrainingProtocol.profile else {
+            refuse(
+                peer,
+                "The worker \(introduction.name) computes by the profile \(introduction.profile) and this run by \(TrainingProtocol.profile); "
+                    + "their results would differ. Run the same release of minishard on both sides.")
+            return
+        }
+        // A second HELLO on the same connection: the worker has begun anew.
+        if let known = workersByPeer[peer] { lose(known, "it began anew") }
+        let worker = ConnectedWorker(
+            peer: peer, introduction: introduction, slots: max(1, min(introduction.slots, settings.piecesPerWorker)), now: now)
+        workers.append(worker)
+        workersByPeer[peer] = worker
+        let welcome = Welcome(run: settings.run, heartbeatInterval: settings.heartbeatInterval, silenceLimit: settings.silenceLimit)
+        actions.append(.send(CoordinatorMessage.welcome(welcome).frames(), to: peer))
+        actions.append(.observe(.workerJoined(introduction, workers: workers.count)))
+    }
+
+    /// Gives a worker up; its unfinished pieces go back to their jobs.
+    func lose(_ worker: ConnectedWorker, _ reason: String) {
+        workers.removeAll { $0 === worker }
+        workersByPeer[worker.peer] = nil
+        for assignment in worker.assignments { assignment.job.requeue(assignment.task) }
+        worker.assignments = []
+        actions.append(.observe(.workerLeft(worker.introduction, reason: reason, workers: workers.count)))
+    }
+
+    /// Shuts a peer out for good, with the reason in a sentence.
+    func refuse(_ peer: PeerID, _ sentence: String) {
+        let worker = workersByPeer[peer]
+        actions.append(.send(CoordinatorMessage.refusal(sentence).frames(), to: peer))
+        actions.append(.log(.warning, "Refused \(worker.map { "worker \($0.name)" } ?? "a peer"). \(sentence)"))
+        if let worker { lose(worker, "it was refused") }
+        blocked.insert(peer)
+    }
+
+    /// The worker behind a connection, if it is still there.
+    func worker(at peer: PeerID) -> ConnectedWorker? { workersByPeer[peer] }
+
+    // MARK: Time
+
+    private func tick(now: Duration) {
+        defer { lastTick = now }
+        if let line = strangers.summary() { actions.append(.log(.warning, line)) }
+        // Whoever owns the machine was itself stopped or suspended: what the workers sent meanwhile may not have been read yet, so none is blamed.
+        if let lastTick, now - lastTick > settings.heartbeatInterval * 2 {
+            for worker in workers { worker.lastHeard = now }
+        }
+        for worker in workers where now - worker.lastHeard > settings.silenceLimit {
+            lose(worker, "it was silent for \(settings.silenceLimit)")
+        }
+        for worker in workers where now - worker.lastSent >= settings.heartbeatInterval {
+            worker.lastSent = now
+            actions.append(.send(CoordinatorMessage.heartbeat(run: settings.run).frames(), to: worker.peer))
+        }
+    }
+
+    // MARK: The end
+
+    /// Takes a job that is over off the list, and ends the run with the last one.
+    func retire(_ job: JobRun) {
+        jobs.removeAll { $0 === job }
+    }
+
+    private func finish(_ end: CoordinatorEnd, farewell: String) {
+        guard self.end == nil else { return }
+        self.end = end
+        for worker in workers { actions.append(.send(CoordinatorMessage.stop(farewell).frames(), to: worker.peer)) }
+        actions.append(.finish(end))
+    }
+}

@@ -1,0 +1,92 @@
+import CNNCore
+import Datasets
+import TrainingProtocol
+
+/// A pass over the validation or the test images with fixed parameters, batch by batch.
+struct EvaluationPass {
+    /// What is evaluated on.
+    enum Purpose: Hashable {
+        /// The validation images, after an epoch (from 1) with its training figures.
+        case validation(epoch: Int, trainLoss: Double, trainAccuracy: Double)
+        /// The test images, after the last epoch.
+        case test
+    }
+
+    let purpose: Purpose
+    /// Steps that had been trained when the pass began; with the job's index it names the parameters.
+    let step: Int
+    /// The parameters evaluated.
+    let parameters: [Float]
+    let images: Range<Int>
+    let batchSize: Int
+    private(set) var batches: [BatchResult?]
+    private var next = 0
+    private var requeued: [Int] = []
+    private var missing: Int
+    /// The parameters as they are sent, made when first needed.
+    private var frame: Frame?
+
+    struct BatchResult {
+        let lossSum: Double
+        /// Predicted class of each sample.
+        let predictions: [UInt32]
+    }
+
+    init(purpose: Purpose, step: Int, parameters: [Float], images: Range<Int>, batchSize: Int) {
+        self.purpose = purpose
+        self.step = step
+        self.parameters = parameters
+        self.images = images
+        self.batchSize = batchSize
+        missing = (images.count + batchSize - 1) / batchSize
+        batches = Array(repeating: nil, count: missing)
+    }
+
+    /// Whether there is a batch that nobody works on.
+    var hasReadyBatch: Bool { next < batches.count || !requeued.isEmpty }
+    var isComplete: Bool { missing == 0 }
+    /// Samples without a result.
+    var remainingSamples: Int { missing * batchSize }
+
+    /// Takes a batch that nobody works on.
+    mutating func takeReadyBatch() -> Int? {
+        if let batch = requeued.popLast() { return batch }
+        guard next < batches.count else { return nil }
+        defer { next += 1 }
+        return next
+    }
+
+    mutating func requeue(batch: Int) { requeued.append(batch) }
+
+    mutating func complete(batch: Int, with result: BatchResult) {
+        if batches[batch] == nil { missing -= 1 }
+        batches[batch] = result
+    }
+
+    /// Images of a batch, as indices into the pass's image set.
+    func images(of batch: Int) -> Range<Int> {
+        let start = images.lowerBound + batch * batchSize
+        return start..<min(start + batchSize, images.upperBound)
+    }
+
+    mutating func parametersFrame() -> Frame {
+        if let frame { return frame }
+        let made = Frame(parameters)
+        frame = made
+        return made
+    }
+
+    /// The pass's figures: mean loss, and images by true class (row) and predicted class (column). The batches' sums are added in order.
+    func summary(of set: ImageSet, classes: Int) -> (loss: Double, confusion: [[Int]]) {
+        var lossSum = 0.0
+        var confusion = Array(repeating: Array(repeating: 0, count: classes), count: classes)
+        for (index, batch) in batches.enumerated() {
+            guard let batch else { continue }
+            lossSum += batch.lossSum
+            for (image, predicted) in zip(images(of: index), batch.predictions) {
+                confusion[Int(set.labels[image])][Int(predicted)] += 1
+            }
+        }
+        return (lossSum / Double(images.count), confusion)
+    }
+}

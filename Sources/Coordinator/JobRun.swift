@@ -1,0 +1,272 @@
+import CNNCore
+import Datasets
+import RandomStreams
+import TrainingProtocol
+
+/// How far a job has come. It depends on the results it is given alone, not on who computed them or in which order they came.
+final class JobRun {
+    let index: Int
+    let job: TrainingJob
+    private let dataset: Dataset
+    private let instructionSet: InstructionSet
+    private let stepsPerEpoch: Int
+    /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
+    private let sampleCost: Double
+
+    private var generator: MersenneTwister
+    private var optimizer: Adam
+    private(set) var parameters: [Float]
+    /// The current parameters as they are sent, made when first needed.
+    private var parametersFrame: Frame?
+    /// Steps trained.
+    private(set) var step = 0
+    /// Samples of the current epoch in their order, as indices into the job's training images.
+    private var order: [Int] = []
+    private var lossOfEpoch = 0.0
+    private var correctInEpoch = 0
+    private var batch: MiniBatch?
+
+    /// Passes by number; finished ones have given way to nil.
+    private var passes: [EvaluationPass?] = []
+    private var firstOpenPass = 0
+
+    private var stepLosses: [Float] = []
+    private var epochs: [EpochRecord] = []
+    private var best: (accuracy: Double, parameters: [Float])?
+    private(set) var isOver = false
+    /// Tasks with a result that was not finite, and who sent it; a second result decides whether that is the job's or the worker's doing.
+    var suspicions: [(task: PieceTask, peer: PeerID)] = []
+
+    /// A step's mini-batch while it is trained on.
+    private struct MiniBatch {
+        /// The samples' places in the epoch's order.
+        let samples: Range<Int>
+        var sum: TreeSum
+        /// Quanta that nobody works on, as aligned subtrees.
+        var ready: [Range<Int>]
+    }
+
+    init(index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet) {
+        self.index = index
+        self.job = job
+        self.dataset = dataset
+        self.instructionSet = instructionSet
+        stepsPerEpoch = (job.trainingImages.count + job.batchSize - 1) / job.batchSize
+        let model = job.model
+        let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
+        sampleCost = Double(model.height * model.width * taps + model.classes * model.features)
+        generator = MersenneTwister(seed: job.seed)
+        parameters = model.initialParameters(from: &generator)
+        optimizer = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
+        stepLosses.reserveCapacity(totalSteps)
+        beginEpoch()
+    }
+
+    private var totalSteps: Int { stepsPerEpoch * job.epochs }
+    private var isTrained: Bool { step == totalSteps }
+
+    // MARK: What remains
+
+    /// The work that remains, in multiplications, about: a training step costs some three forward passes, fewer as the backward pass is sparse.
+    var remainingCost: Double {
+        let training = Double(totalSteps - step) * Double(job.batchSize) * 2
+        let passesToCome = job.epochs - step / max(1, stepsPerEpoch)
+        var samples = passesToCome * job.validationImages.count + (isTrained ? 0 : job.testImages.count)
+        for pass in passes[firstOpenPass...] { samples += pass?.remainingSamples ?? 0 }
+        return (training + Double(samples)) * sampleCost
+    }
+
+    /// How soon a job's ready work should be done, before the amount of work that remains is looked at.
+    enum Urgency: Int, Comparable {
+        /// Nothing waits for it: an evaluation while training goes on.
+        case low
+        /// The job's end waits for it.
+        case normal
+        /// An evaluation that has been put off for long; its epoch's line should appear.
+        case overdue
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Steps of its job after which an evaluation is overdue.
+    private static let evaluationPatience = 32
+
+    /// The urgency of the job's most urgent piece of work that nobody works on, or nil if there is none.
+    var readyUrgency: Urgency? {
+        if isOver { return nil }
+        let pass = readyPass
+        if let pass, let begun = passes[pass]?.step, !isTrained, step - begun >= Self.evaluationPatience { return .overdue }
+        if hasReadyQuanta || (pass != nil && isTrained) { return .normal }
+        return pass == nil ? nil : .low
+    }
+
+    private var hasReadyQuanta: Bool { !(batch?.ready.isEmpty ?? true) }
+
+    /// The first pass that has a batch nobody works on.
+    private var readyPass: Int? {
+        for number in firstOpenPass..<passes.count where passes[number]?.hasReadyBatch ?? false { return number }
+        return nil
+    }
+
+    // MARK: Giving work away
+
+    /// Takes the job's most urgent ready piece; a mini-batch that nobody has begun is cut into about `parts` subtrees, of which this is the first.
+    func takeReadyTask(parts: Int) -> PieceTask? {
+        if isOver { return nil }
+        if hasReadyQuanta, readyUrgency != .overdue { return takeReadyQuanta(parts: parts) }
+        guard let pass = readyPass, let number = passes[pass]?.takeReadyBatch() else { return takeReadyQuanta(parts: parts) }
+        return .evaluation(pass: pass, batch: number)
+    }
+
+    private func takeReadyQuanta(parts: Int) -> PieceTask? {
+        guard let current = batch, !current.ready.isEmpty else { return nil }
+        let count = Quanta.count(samples: current.samples.count)
+        if parts > 1, current.ready == [0..<count] {
+            batch?.ready = CanonicalTree.subtrees(count: count, parts: parts).reversed()
+        }
+        guard let quanta = batch?.ready.popLast() else { return nil }
+        return .training(step: step, quanta: quanta)
+    }
+
+    /// Takes back a task whose worker is lost.
+    func requeue(_ task: PieceTask) {
+        if isOver { return }
+        switch task {
+        case .training(_, let quanta): batch?.ready.append(quanta)
+        case .evaluation(let pass, let number): passes[pass]?.requeue(batch: number)
+        }
+    }
+
+    /// Names the parameters that a task needs: a job's parameters after some step.
+    func parametersID(of task: PieceTask) -> UInt64 {
+        let step =
+            switch task {
+            case .training(let step, _): step
+            case .evaluation(let pass, _): passes[pass]?.step ?? 0
+            }
+        return UInt64(index + 1) << 32 | UInt64(step)
+    }
+
+    /// The parameters that a task needs, as they are sent.
+    func parameters(of task: PieceTask) -> Frame {
+        if case .evaluation(let pass, _) = task, let frame = passes[pass]?.parametersFrame() { return frame }
+        if let parametersFrame { return parametersFrame }
+        let frame = Frame(parameters)
+        parametersFrame = frame
+        return frame
+    }
+
+    /// A task's images and labels, and where they stand in their mini-batch.
+    func samples(of task: PieceTask) -> TaskSamples {
+        switch task {
+        case .training(_, let quanta):
+            let samples = batch?.samples ?? 0..<0
+            let part = Quanta.samples(of: quanta, batch: samples.count)
+            let places = order[(samples.lowerBound + part.lowerBound)..<(samples.lowerBound + part.upperBound)]
+            return TaskSamples(
+                dataset.train, images: places, offset: job.trainingImages.lowerBound, batchSize: samples.count, quanta: quanta)
+        case .evaluation(let pass, let number):
+            let images = passes[pass]?.images(of: number) ?? 0..<0
+            let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
+            return TaskSamples(set, images: images, offset: 0, batchSize: images.count, quanta: 0..<Quanta.count(samples: images.count))
+        }
+    }
+
+    // MARK: Taking results
+
+    /// Takes a subtree's sums; with the last one of the mini-batch the step is done.
+    ///
+    /// - Returns: What there is to tell.
+    /// - Throws: ``NonFiniteGradient`` when the sum of finite gradients is not finite; the job has failed then.
+    func complete(quanta: Range<Int>, with result: consuming GradientSum) throws(NonFiniteGradient) -> [TrainingObservation] {
+        batch?.sum.add(result, for: quanta)
+        guard let samples = batch?.samples, let total = batch?.sum.take() else { return [] }
+        batch = nil
+        try optimizer.step(parameters: &parameters, gradientSum: total.gradient, sampleCount: samples.count)
+        parametersFrame = nil
+        // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
+        let loss = Float(total.lossSum / Double(samples.count))
+        lossOfEpoch += Double(loss) * Double(samples.count)
+        correctInEpoch += total.correct
+        stepLosses.append(loss)
+        let finished = TrainingObservation.stepFinished(job: index, step: step, loss: loss)
+        step += 1
+        if step % stepsPerEpoch == 0 { endEpoch() } else { beginStep() }
+        return [finished]
+    }
+
+    /// Takes a batch of evaluation; with the last one of the pass, and all passes before it done, its record is due.
+    func complete(pass: Int, batch: Int, with result: EvaluationPass.BatchResult) -> [TrainingObservation] {
+        passes[pass]?.complete(batch: batch, with: result)
+        var observations: [TrainingObservation] = []
+        while firstOpenPass < passes.count, let first = passes[firstOpenPass], first.isComplete {
+            passes[firstOpenPass] = nil
+            firstOpenPass += 1
+            observations.append(close(first))
+        }
+        return observations
+    }
+
+    func fail() {
+        isOver = true
+        suspicions = []
+    }
+
+    /// Takes the suspicion off a task.
+    ///
+    /// - Returns: The peer that was suspected.
+    func clearSuspicion(of task: PieceTask) -> PeerID? {
+        guard let index = suspicions.firstIndex(where: { $0.task == task }) else { return nil }
+        return suspicions.remove(at: index).peer
+    }
+
+    private func beginEpoch() {
+        order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
+        lossOfEpoch = 0
+        correctInEpoch = 0
+        beginStep()
+    }
+
+    private func beginStep() {
+        let start = (step % stepsPerEpoch) * job.batchSize
+        let samples = start..<min(start + job.batchSize, order.count)
+        let count = Quanta.count(samples: samples.count)
+        batch = MiniBatch(samples: samples, sum: TreeSum(count: count, instructionSet: instructionSet), ready: [0..<count])
+    }
+
+    private func endEpoch() {
+        let count = Double(job.trainingImages.count)
+        let purpose = EvaluationPass.Purpose.validation(
+            epoch: step / stepsPerEpoch, trainLoss: lossOfEpoch / count, trainAccuracy: Double(correctInEpoch) / count)
+        begin(purpose, images: job.validationImages)
+        if isTrained { begin(.test, images: job.testImages) } else { beginEpoch() }
+    }
+
+    private func begin(_ purpose: EvaluationPass.Purpose, images: Range<Int>) {
+        LoaderDraws.sequentialPass(generator: &generator)
+        passes.append(
+            EvaluationPass(purpose: purpose, step: step, parameters: parameters, images: images, batchSize: job.evaluationBatchSize))
+    }
+
+    private func close(_ pass: EvaluationPass) -> TrainingObservation {
+        switch pass.purpose {
+        case .validation(let epoch, let trainLoss, let trainAccuracy):
+            let (loss, confusion) = pass.summary(of: dataset.train, classes: job.model.classes)
+            let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
+            let accuracy = Double(correct) / Double(pass.images.count)
+            if accuracy > best?.accuracy ?? -1 { best = (accuracy, pass.parameters) }
+            let record = EpochRecord(
+                epoch: epoch, trainLoss: trainLoss, trainAccuracy: trainAccuracy, validationLoss: loss, validationAccuracy: accuracy)
+            epochs.append(record)
+            return .epochFinished(job: index, record)
+        case .test:
+            isOver = true
+            let (loss, confusion) = pass.summary(of: dataset.test, classes: job.model.classes)
+            return .jobFinished(
+                job: index,
+                TrainingOutcome(
+                    epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion, finalParameters: pass.parameters,
+                    bestParameters: best?.parameters ?? pass.parameters))
+        }
+    }
+}
