@@ -1,0 +1,69 @@
+package import CNNCore
+package import TrainingProtocol
+
+/// Computes pieces of work. It keeps the engines of the models it met last, with their scratch memory. One thread owns it.
+package final class PieceComputer {
+    /// Engines kept: enough for the experiments of a study.
+    private static let capacity = 8
+    private let instructionSet: InstructionSet
+    /// The one used last stands last.
+    private var engines: [Entry] = []
+
+    private struct Entry {
+        let model: SmallCNN
+        let engine: GradientEngine
+        /// The parameters that the engine has loaded.
+        var loaded: (run: UInt64, parameters: UInt64)?
+    }
+
+    package init(instructionSet: InstructionSet) {
+        self.instructionSet = instructionSet
+    }
+
+    /// Computes a piece, whose parameters must be with it.
+    ///
+    /// - Parameter betweenQuanta: Called after each quantum with the number that are done.
+    package func compute(_ piece: PieceOfWork, betweenQuanta: (Int) -> Void) -> PieceResult {
+        let engine = engine(for: piece)
+        var quantaDone = 0
+        func count() {
+            quantaDone += 1
+            betweenQuanta(quantaDone)
+        }
+        var statistics = ShardStatistics(lossSum: 0, correct: 0)
+        let valueCount = piece.kind == .train ? piece.model.parameterCount : piece.sampleCount
+        let values = piece.pixels.withUnsafeBytes { pixels in
+            piece.labels.withUnsafeBytes { labels in
+                let shard = Shard(
+                    seed: piece.seed, step: UInt32(truncatingIfNeeded: piece.step), firstQuantum: piece.quanta.lowerBound, pixels: pixels,
+                    labels: labels, normalization: piece.normalization)
+                return Frame(byteCount: valueCount * 4) { bytes in
+                    switch piece.kind {
+                    case .train: statistics = engine.gradient(of: shard, into: bytes.bindMemory(to: Float.self), betweenQuanta: count)
+                    case .evaluate:
+                        statistics = engine.evaluate(shard, predictions: bytes.bindMemory(to: UInt32.self), betweenQuanta: count)
+                    }
+                }
+            }
+        }
+        return PieceResult(
+            run: piece.run, piece: piece.piece, job: piece.job, step: piece.step, quanta: piece.quanta, parameters: piece.parametersID,
+            lossSum: statistics.lossSum, correct: statistics.correct, values: values)
+    }
+
+    private func engine(for piece: PieceOfWork) -> GradientEngine {
+        var entry: Entry
+        if let index = engines.firstIndex(where: { $0.model == piece.model }) {
+            entry = engines.remove(at: index)
+        } else {
+            if engines.count == Self.capacity { engines.removeFirst() }
+            entry = Entry(model: piece.model, engine: GradientEngine(model: piece.model, instructionSet: instructionSet))
+        }
+        if entry.loaded == nil || entry.loaded! != (piece.run, piece.parametersID) {
+            piece.parameters?.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }
+            entry.loaded = (piece.run, piece.parametersID)
+        }
+        engines.append(entry)
+        return entry.engine
+    }
+}
