@@ -1,0 +1,160 @@
+import CNNCore
+package import Coordinator
+package import Datasets
+package import Logging
+import TrainingProtocol
+import ZeroMQ
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Tells a running coordinator what happens outside its socket; from any thread.
+package final class CoordinatorHandle: Sendable {
+    let mailbox: Mailbox<CoordinatorEvent>
+
+    init() throws(TransportError) { mailbox = try Mailbox() }
+
+    /// Ends the run: workers are sent home, and `run` returns `.stopped`.
+    package func stop(_ reason: String) { mailbox.put(.stopRequested(reason)) }
+
+    /// A child process on this machine has ended; if it was a worker, its work goes to others at once.
+    ///
+    /// - Parameter cause: What happened, as the end of a sentence about the process, such as `was killed by signal 9`.
+    package func processEnded(_ processID: Int32, cause: String) {
+        mailbox.put(.processEnded(host: hostName(), processID: UInt32(bitPattern: processID), cause: cause))
+    }
+}
+
+/// The coordinator over a ZeroMQ socket.
+///
+/// Made on one thread, which binds the endpoints; run on that or another one, but on one only.
+package final class CoordinatorShell {
+    /// The endpoints as bound, with the port's number where `*` was asked for.
+    package private(set) var endpoints: [String] = []
+    package let handle: CoordinatorHandle
+    private let machine: CoordinatorMachine
+    private let logger: Logger
+    private var socket: Socket
+    private var end: CoordinatorEnd?
+    private var nextTick = Duration.zero
+
+    /// Binds the endpoints, so that workers may come; they are answered once `run` is called.
+    ///
+    /// - Parameters:
+    ///   - endpoints: `tcp://ADDRESS:PORT` (port `*`: any free one) or `ipc://PATH`; at least one.
+    ///   - jobs: What to train. Observations name a job by its index.
+    ///   - dataset: The images of all jobs.
+    /// - Throws: ``TransportError`` if an endpoint cannot be had, ``JobError`` if a job cannot be trained on the data set; nothing has been started then.
+    package init(endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, logger: Logger) throws {
+        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings)
+        handle = try CoordinatorHandle()
+        self.logger = logger
+        let options = commonOptions(linger: 1000, largestFrame: Self.largestResult(of: jobs))
+            .merging([.routerMandatory: 1, .routerHandover: 0]) { $1 }
+        socket = try Socket(.router, in: Context(), options: options)
+        for endpoint in endpoints { self.endpoints.append(try bind(endpoint)) }
+    }
+
+    private func bind(_ text: String) throws -> String {
+        let endpoint = try Endpoint(text)
+        try endpoint.checkPathIsFree()
+        do {
+            return endpoint.named(asBound: try socket.bind(text))
+        } catch {
+            throw TransportError(description: "Cannot listen on \(text): \(Self.advice(on: error))")
+        }
+    }
+
+    /// Trains the jobs: returns when each has finished or failed, or when the handle's `stop` is called.
+    ///
+    /// Blocks its thread, which must not be one of Swift's concurrency pool.
+    ///
+    /// - Parameter observer: Called on this thread, in order, with all that happens; what it does delays the training.
+    /// - Throws: `ZeroMQError` if the socket fails.
+    package func run(observer: (TrainingObservation) -> Void) throws -> CoordinatorEnd {
+        while true {
+            let result = try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 100)
+            if result.readable { try receiveMessages(observer) }
+            if !result.readableDescriptors.isEmpty {
+                for event in handle.mailbox.takeAll() { try handle(event, observer) }
+            }
+            if MonotonicClock.now >= nextTick {
+                try handle(.tick, observer)
+                nextTick = MonotonicClock.now + .milliseconds(100)
+            }
+            if let end { return end }
+        }
+    }
+
+    /// Takes in what has arrived; not without end, since a flood must not keep the clock from being looked at.
+    private func receiveMessages(_ observer: (TrainingObservation) -> Void) throws {
+        for _ in 0..<256 {
+            guard let message = try socket.receive(frameLimit: Self.frameLimit) else { return }
+            guard let peer = message.first else { continue }
+            let frames = message.dropFirst().map { Frame($0) }
+            try handle(.received(from: PeerID([UInt8](peer.unsafeBytes)), frames: frames), observer)
+        }
+    }
+
+    /// Most frames of a message, the routing id among them, that are looked at.
+    private static let frameLimit = 8
+
+    /// Room for a few times the largest result, so that a stranger cannot make the coordinator take in gigabytes.
+    private static func largestResult(of jobs: [TrainingJob]) -> Int {
+        jobs.reduce(1 << 20) { max($0, $1.model.parameterCount * 16) }
+    }
+
+    private func handle(_ event: CoordinatorEvent, _ observer: (TrainingObservation) -> Void) throws {
+        var events = [event]
+        while let event = events.popLast() {
+            for action in machine.handle(event, now: MonotonicClock.now) {
+                switch action {
+                case .send(let frames, let peer):
+                    if try !send(frames, to: peer) { events.append(.undeliverable(to: peer)) }
+                case .log(let level, let line): logger.log(level: Logger.Level(level), "\(line)")
+                case .observe(let observation): observer(observation)
+                case .finish(let end): self.end = end
+                }
+            }
+        }
+    }
+
+    /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.
+    private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
+        var messages = [try Message.carrying(Frame(peer.bytes))]
+        for frame in frames { messages.append(try Message.carrying(frame)) }
+        return try socket.send(messages) == .taken
+    }
+
+    private static func advice(on error: ZeroMQError) -> String {
+        switch error.code {
+        case EADDRINUSE: "the port is in use. Choose another one, * for any that is free, or stop the program that listens there."
+        case EADDRNOTAVAIL, ENODEV: "this machine has no such address. Use one of its own, or 0.0.0.0 for all."
+        case EACCES, EPERM: "this user may not listen there. Choose a port from 1024 on, or a path in a directory of your own."
+        case ENOENT, ENOTDIR: "the path's directory does not exist."
+        default: "\(error)"
+        }
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: CoordinatorLogLevel) {
+        switch level {
+        case .debug: self = .debug
+        case .info: self = .info
+        case .warning: self = .warning
+        }
+    }
+}
+
+/// This machine's name, as workers give it.
+func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,135 @@
+package import CNNCore
+package import Logging
+import TrainingProtocol
+package import Worker
+import ZeroMQ
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Tells a running worker to end; from any thread.
+package final class WorkerHandle: Sendable {
+    let mailbox: Mailbox<String>
+
+    init() throws(TransportError) { mailbox = try Mailbox() }
+
+    /// Ends the worker when its current piece is done; its other work goes to others. `run` returns `.left`.
+    package func leave(_ sentence: String) { mailbox.put(sentence) }
+}
+
+/// A worker over a ZeroMQ socket. Made and run on one thread.
+package final class WorkerShell {
+    package let handle: WorkerHandle
+    private let endpoint: String
+    private let lifeline: Int32?
+    private let logger: Logger
+    private let context: Context
+    private var socket: Socket
+    private var machine: WorkerMachine
+    private let computer: PieceComputer
+    private var end: WorkerEnd?
+
+    /// Begins to connect to a coordinator, which need not be there yet.
+    ///
+    /// - Parameters:
+    ///   - endpoint: Where the coordinator listens.
+    ///   - instructionSet: What to compute with.
+    ///   - giveUpAfter: How long to go on without hearing a coordinator; nil for ever.
+    ///   - lifeline: A file descriptor, the read end of a pipe whose write end only the parent process holds: when it comes to its end, the parent is gone and
+    ///     the worker ends at once. Not closed here.
+    /// - Throws: ``TransportError`` if the endpoint is none.
+    package init(endpoint: String, instructionSet: InstructionSet, giveUpAfter: Duration?, lifeline: Int32?, logger: Logger) throws {
+        _ = try Endpoint(endpoint)
+        handle = try WorkerHandle()
+        self.endpoint = endpoint
+        self.lifeline = lifeline
+        self.logger = logger
+        let introduction = WorkerIntroduction(
+            profile: TrainingProtocol.profile, instructionSet: instructionSet.rawValue, host: hostName(),
+            processID: UInt32(bitPattern: getpid()), slots: 2)
+        machine = WorkerMachine(
+            settings: WorkerSettings(endpoint: endpoint, introduction: introduction, giveUpAfter: giveUpAfter), now: MonotonicClock.now)
+        computer = PieceComputer(instructionSet: instructionSet)
+        context = try Context()
+        socket = try Self.makeSocket(in: context)
+        try connect()
+    }
+
+    /// Works until there is no more work, nobody gives any, or it is told to end.
+    ///
+    /// Blocks its thread, which must not be one of Swift's concurrency pool.
+    ///
+    /// - Throws: `ZeroMQError` if the socket fails.
+    package func run() throws -> WorkerEnd {
+        let descriptors = [handle.mailbox.descriptor] + (lifeline.map { [$0] } ?? [])
+        while true {
+            let result = try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: machine.hasWork ? 0 : 100)
+            if let lifeline, result.readableDescriptors.contains(lifeline) {
+                return .left("The process that started this worker has ended.")
+            }
+            if result.writable, machine.awaitsConnection { try handle(.connected) }
+            while end == nil, let message = try socket.receive(frameLimit: Self.frameLimit) {
+                try handle(.received(message.map { Frame($0) }))
+            }
+            if result.readableDescriptors.contains(handle.mailbox.descriptor), let sentence = handle.mailbox.takeAll().first {
+                try handle(.leaveRequested(sentence))
+            }
+            try handle(.tick)
+            if end == nil, let piece = machine.beginPiece() { try compute(piece) }
+            if let end { return end }
+        }
+    }
+
+    /// Most frames of a message that are looked at.
+    private static let frameLimit = 8
+
+    private func compute(_ piece: PieceOfWork) throws {
+        var failure: (any Error)?
+        let result = computer.compute(piece) { quantaDone in
+            do { try handle(.progressed(quantaDone: quantaDone)) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try handle(.computed(result))
+    }
+
+    private func handle(_ event: WorkerEvent) throws {
+        var events = [event]
+        while let event = events.popLast() {
+            for action in machine.handle(event, now: MonotonicClock.now) {
+                switch action {
+                case .connect:
+                    socket = try Self.makeSocket(in: context)
+                    try connect()
+                case .send(let frames):
+                    if try socket.send(frames.map { try Message.carrying($0) }) != .taken { events.append(.undeliverable) }
+                case .log(let line): logger.info("\(line)")
+                case .finish(let end):
+                    // A farewell may still be on its way.
+                    try socket.set(.linger, to: 200)
+                    self.end = end
+                }
+            }
+        }
+    }
+
+    private func connect() throws {
+        do {
+            try socket.connect(endpoint)
+        } catch {
+            throw TransportError(description: "Cannot connect to \(endpoint): \(error)")
+        }
+    }
+
+    private static func makeSocket(in context: Context) throws -> Socket {
+        // Immediate: without a connection there is no room to send, so that HELLO never waits in a queue.
+        try Socket(
+            .dealer, in: context,
+            options: commonOptions(linger: 0, largestFrame: largestFrame)
+                .merging([.immediate: 1, .reconnectInterval: 100, .reconnectIntervalMaximum: 2000, .connectTimeout: 5000]) { $1 })
+    }
+}
