@@ -14,6 +14,8 @@ protocol AccumulatorRows {
     mutating func addProducts(_ factor: Row.Vector, loading vectors: Input, stride: Int, rowStride: Int)
     /// Adds the vector at `factors + j · rowStride` times the vector at `vectors + i · stride` to accumulator `i` of row `j`.
     mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int)
+    /// Adds `factor ·` accumulator `i` of row `j` to the vector at `target + i · stride + j · rowStride`.
+    func addProducts(_ factor: Row.Vector, to target: Output, stride: Int, rowStride: Int)
     /// Stores accumulator `i` of row `j` at `target + i · stride + j · rowStride`.
     func store(to target: Output, stride: Int, rowStride: Int)
 }
@@ -33,6 +35,9 @@ struct SingleRow<Row: Accumulators>: AccumulatorRows {
     }
     @inline(__always) mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int) {
         row.addProducts(Row.Vector.load(factors), loading: vectors, stride: stride)
+    }
+    @inline(__always) func addProducts(_ factor: Row.Vector, to target: Output, stride: Int, rowStride: Int) {
+        row.addProducts(factor, to: target, stride: stride)
     }
     @inline(__always) func store(to target: Output, stride: Int, rowStride: Int) { row.store(to: target, stride: stride) }
 }
@@ -63,6 +68,10 @@ struct Stack<Top: AccumulatorRows, Bottom: AccumulatorRows>: AccumulatorRows whe
     @inline(__always) mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int) {
         top.addOuterProducts(factors, rowStride: rowStride, vectors, stride: stride)
         bottom.addOuterProducts(factors + Top.count * rowStride, rowStride: rowStride, vectors, stride: stride)
+    }
+    @inline(__always) func addProducts(_ factor: Row.Vector, to target: Output, stride: Int, rowStride: Int) {
+        top.addProducts(factor, to: target, stride: stride, rowStride: rowStride)
+        bottom.addProducts(factor, to: target + Top.count * rowStride, stride: stride, rowStride: rowStride)
     }
     @inline(__always) func store(to target: Output, stride: Int, rowStride: Int) {
         top.store(to: target, stride: stride, rowStride: rowStride)

@@ -27,7 +27,7 @@ enum SecondConvolutionBackward {
     }
 
     /// The feature maps on both sides of the layer, with the layouts that ``KernelSet`` gives them.
-    struct Maps {
+    private struct Maps {
         let featureGradients: Input
         let winners: UnsafePointer<Int32>
         let activations: Input
@@ -95,17 +95,13 @@ enum SecondConvolutionBackward {
         let kernelRow = Taps.Row.count * c1Stride
         let imageRow = g.paddedWidth * c1Stride
         var weightSums = Taps(loading: Input(weightGradients), stride: c1Stride, rowStride: kernelRow)
+        let kernel = Taps(loading: weights, stride: c1Stride, rowStride: kernelRow)
         var biasSum = biasGradient
         forEachLive(g, maps, live, lane, channel) { gradient, corner in
             let factor = Vector(repeating: gradient)
             biasSum += gradient
             weightSums.addProducts(factor, loading: maps.activations + corner, stride: c1Stride, rowStride: imageRow)
-            for ky in 0..<Taps.count {
-                for kx in 0..<Taps.Row.count {
-                    let pixel = maps.activationGradients + corner + ky * imageRow + kx * c1Stride
-                    Vector.load(pixel).addingProduct(factor, Vector.load(weights + ky * kernelRow + kx * c1Stride)).store(to: pixel)
-                }
-            }
+            kernel.addProducts(factor, to: maps.activationGradients + corner, stride: c1Stride, rowStride: imageRow)
         }
         weightSums.store(to: weightGradients, stride: c1Stride, rowStride: kernelRow)
         return biasSum

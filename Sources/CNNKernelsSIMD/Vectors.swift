@@ -58,6 +58,8 @@ protocol Accumulators {
     mutating func addProducts(_ factor: Vector, broadcasting scalars: Input, stride: Int)
     /// Adds `factor ·` the vector at `vectors + i · stride` to accumulator `i`.
     mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int)
+    /// Adds `factor ·` accumulator `i` to the vector at `target + i · stride`.
+    func addProducts(_ factor: Vector, to target: Output, stride: Int)
     /// Stores accumulator `i` at `target + i · stride`.
     func store(to target: Output, stride: Int)
     /// Stores ReLU of accumulator `i` at `target + i · stride`.
@@ -78,6 +80,9 @@ struct Single<Vector: Lanes>: Accumulators {
     }
     @inline(__always) mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int) {
         value.addProduct(factor, Vector.load(vectors))
+    }
+    @inline(__always) func addProducts(_ factor: Vector, to target: Output, stride: Int) {
+        Vector.load(target).addingProduct(factor, value).store(to: target)
     }
     @inline(__always) func store(to target: Output, stride: Int) { value.store(to: target) }
     @inline(__always) func storeRectified(to target: Output, stride: Int) { value.rectified().store(to: target) }
@@ -108,6 +113,10 @@ struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vec
     @inline(__always) mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int) {
         head.addProducts(factor, loading: vectors, stride: stride)
         tail.addProducts(factor, loading: vectors + Head.count * stride, stride: stride)
+    }
+    @inline(__always) func addProducts(_ factor: Vector, to target: Output, stride: Int) {
+        head.addProducts(factor, to: target, stride: stride)
+        tail.addProducts(factor, to: target + Head.count * stride, stride: stride)
     }
     @inline(__always) func store(to target: Output, stride: Int) {
         head.store(to: target, stride: stride)

@@ -1,7 +1,9 @@
+import Processes
+
 #if canImport(Glibc)
-    @preconcurrency import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    @preconcurrency import Musl
+    import Musl
 #else
     import Darwin
 #endif
@@ -40,64 +42,26 @@ struct Curl: Sendable {
     func download(_ url: String, to path: String) throws(TransferFailure) {
         let diagnosis = path + ".log"
         defer { unlink(diagnosis) }
-        let process = try spawn(Self.options + ["--output", path, "--url", url], diagnosis: diagnosis)
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else {
-                throw TransferFailure(cause: .program, message: "\(program) cannot be waited for: \(systemMessage())")
-            }
+        let status: ExitStatus
+        do {
+            status = try wait(for: try spawn(program, Self.options + ["--output", path, "--url", url], options: quietly(diagnosis)))
+        } catch {
+            throw TransferFailure(cause: .program, message: "\(error)")
         }
-        guard status != 0 else { return }
-        let signal = status & 0x7F
-        guard signal == 0 else {
-            throw TransferFailure(cause: .signal, message: "\(program) was stopped by signal \(signal)")
+        guard status != .exited(0) else { return }
+        guard case .exited(let code) = status else {
+            throw TransferFailure(cause: .signal, message: "\(program) \(status)")
         }
-        let message = lastLine(of: diagnosis) ?? "\(program) failed with status \(status >> 8)"
+        let message = lastLine(of: diagnosis) ?? "\(program) failed with status \(code)"
         throw TransferFailure(cause: .mirror, message: message)
     }
 
-    /// Starts `curl` with its messages going to the file `diagnosis`, and with no signal blocked or ignored, whatever this process does.
-    private func spawn(_ arguments: [String], diagnosis: String) throws(TransferFailure) -> pid_t {
-        #if canImport(Darwin)
-            var attributes: posix_spawnattr_t?
-            var actions: posix_spawn_file_actions_t?
-            let environment = _NSGetEnviron().pointee
-        #else
-            var attributes = posix_spawnattr_t()
-            var actions = posix_spawn_file_actions_t()
-            let environment = environ
-        #endif
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE] {
-            sigaddset(&signals, signal)
-        }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
-
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, diagnosis, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-
-        var vector = ([program] + arguments).map { strdup($0) }
-        defer {
-            for argument in vector {
-                free(argument)
-            }
-        }
-        vector.append(nil)
-        var process = pid_t()
-        let failure = posix_spawnp(&process, program, &actions, &attributes, vector, environment)
-        guard failure == 0 else {
-            throw TransferFailure(
-                cause: .program, message: "the program \(program), which is needed for that, cannot be run: \(systemMessage(failure))")
-        }
-        return process
+    /// Nothing on the standard output, and messages to the file `diagnosis`.
+    private func quietly(_ diagnosis: String) -> SpawnOptions {
+        var options = SpawnOptions()
+        options.standardOutput = "/dev/null"
+        options.standardError = diagnosis
+        return options
     }
 
     /// The last line of what `curl` said, which is about its last try.

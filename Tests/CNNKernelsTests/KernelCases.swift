@@ -51,8 +51,10 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     /// One table for all kernels: the study's shapes, odd ones, every kernel size, every kind of numbers.
     static let all: [KernelCase] = [
         KernelCase(8, 16, k: 3), KernelCase(16, 32, k: 3, samples: 3), KernelCase(8, 16, k: 5, samples: 3),
-        KernelCase(1, 1, k: 1, classes: 1, samples: 1), KernelCase(5, 12, k: 7, samples: 2), KernelCase(3, 17, k: 9, size: (10, 12), samples: 5),
-        KernelCase(24, 40, k: 3, size: (6, 10), samples: 7), KernelCase(9, 33, k: 11, size: (12, 4)), KernelCase(17, 5, k: 5, size: (8, 30)),
+        KernelCase(1, 1, k: 1, classes: 1, samples: 1), KernelCase(5, 12, k: 7, samples: 2),
+        KernelCase(3, 17, k: 9, size: (10, 12), samples: 5),
+        KernelCase(24, 40, k: 3, size: (6, 10), samples: 7), KernelCase(9, 33, k: 11, size: (12, 4)),
+        KernelCase(17, 5, k: 5, size: (8, 30)),
         KernelCase(16, 16, k: 5, classes: 11, size: (16, 16), samples: 6), KernelCase(8, 16, k: 3, classes: 26, size: (2, 2), samples: 4),
         KernelCase(7, 8, k: 3, classes: 4, size: (18, 58), samples: 2), KernelCase(40, 3, k: 1, size: (14, 14)),
         KernelCase(8, 16, k: 3, .coarse), KernelCase(16, 32, k: 3, samples: 2, .coarse), KernelCase(8, 16, k: 5, samples: 2, .coarse),

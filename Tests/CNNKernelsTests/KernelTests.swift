@@ -21,7 +21,9 @@ import Testing
         for kernels in vectorKernels {
             let actual = result(kernels)
             let difference = actual.indices.first { actual[$0] != expected[$0] }
-            #expect(difference == nil, "\(kernels.name) differs from the reference, first at \(difference ?? -1)", sourceLocation: sourceLocation)
+            #expect(
+                difference == nil, "\(kernels.name) differs from the reference, first at \(difference ?? -1)",
+                sourceLocation: sourceLocation)
         }
     }
 
@@ -100,7 +102,8 @@ import Testing
             return Int32((y * g.paddedWidth + x) * g.c1Stride)
         }
         // Gradients of activations, weights and biases in one buffer; the latter two are accumulated to what is there.
-        let initial = [Float](repeating: 7, count: g.activationCount) + numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
+        let initial =
+            [Float](repeating: 7, count: g.activationCount) + numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
             + numbers.tensor(g.c2Stride)
         expectSameBits(initial.count, initially: initial) { kernels, result in
             kernels.secondConvolutionBackward(

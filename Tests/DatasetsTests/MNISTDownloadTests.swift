@@ -108,7 +108,7 @@ let deadMirror = "http://127.0.0.1:1"
         #expect(error.kind == .transfer)
         #expect(
             error.description == """
-                MNIST cannot be downloaded: the program /absent/curl, which is needed for that, cannot be run: No such file or directory. \
+                MNIST cannot be downloaded: the program /absent/curl cannot be started: No such file or directory. \
                 Check the network, or give a directory with the four IDX files.
                 """)
     }

@@ -10,3 +10,6 @@ bool cpu_supports_avx2(void);
 
 /// Whether this is a 64-bit ARM processor, all of which have NEON.
 bool cpu_supports_neon(void);
+
+/// Number of processor cores that this process may use, at least 1.
+int cpu_available_cores(void);

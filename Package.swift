@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A target whose code lives in `Sources/<name>`.
+func module(_ name: String, _ dependencies: Target.Dependency..., exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+/// A target of kernels for one instruction set, or for none in particular.
+///
+/// Optimised in debug builds too: unoptimised SIMD is a hundred times slower. `-Ounchecked` is safe here and nowhere else: a kernel trusts its caller's
+/// sizes, which `CNNCore` has checked. Whole modules are compiled at once, so that generic code is specialised; one thread a module, because several would
+/// disagree with the build system about the index files. Without errno a square root is an instruction.
+func kernels(_ name: String, _ dependencies: Target.Dependency..., instructionSet: [String] = []) -> Target {
+    let flags = ["-Ounchecked", "-wmo", "-num-threads", "1"]
+    let clang = ["-fno-math-errno"] + instructionSet
+    return .target(
+        name: name, dependencies: dependencies, swiftSettings: strict + [.unsafeFlags(flags + clang.flatMap { ["-Xcc", $0] })])
+}
+
+/// The tests of a module, in `Tests/<module>Tests`.
+func tests(_ module: String, _ dependencies: Target.Dependency..., exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+// The kernels' sources stand once, in Sources/CNNKernelsSIMD; each of these targets compiles them for its instruction set.
+#if arch(x86_64)
+    let vectorKernels = [
+        kernels("CNNKernelsAVX512", "CNNKernels", instructionSet: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+        kernels("CNNKernelsAVX2", "CNNKernels", instructionSet: ["-march=x86-64-v3"]),
+    ]
+#else
+    let vectorKernels = [kernels("CNNKernelsNEON", "CNNKernels")]
+#endif
+let vectorKernelModules: [Target.Dependency] = vectorKernels.map { .init(stringLiteral: $0.name) }
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let package = Package(
+    name: "minishard",
+    platforms: [.macOS("26.0")],
+    products: [.executable(name: "minishard", targets: ["minishard"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
+    ],
+    targets: vectorKernels + [
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .target(name: "CPUFeatures"),
+
+        module("ZeroMQ", "CZeroMQ"),
+        module("Digests", "COpenSSL"),
+        module("RandomStreams"),
+        module("Datasets", "CZlib", "Digests", "Processes", "RandomStreams"),
+        kernels("CNNKernels", "RandomStreams"),
+        .target(
+            name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
+        module("TrainingProtocol", "CNNCore", protobuf, exclude: ["training.proto"]),
+        module("Coordinator", "CNNCore", "Datasets", "RandomStreams", "TrainingProtocol"),
+        module("Worker", "CNNCore", "TrainingProtocol"),
+        module("Transport", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker", "ZeroMQ", logging),
+        module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
+        module("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
+        module("Processes"),
+        .executableTarget(
+            name: "minishard",
+            dependencies: [
+                "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "Processes", "RandomStreams", "Reports", "Studies", "Transport",
+                "Worker", arguments,
+                logging,
+            ],
+            swiftSettings: strict),
+
+        tests("Digests"),
+        tests("RandomStreams", exclude: ["Fixtures"]),
+        tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
+        .testTarget(
+            name: "CNNKernelsTests", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules,
+            swiftSettings: strict),
+        tests("CNNCore", "CNNKernels", "Coordinator", "Datasets", "RandomStreams", "Digests", exclude: ["Fixtures"]),
+        tests("Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "TrainingProtocol", "Worker", "ZeroMQ", logging),
+        tests("Studies", "CNNCore", "Coordinator", "Datasets"),
+        tests("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
+    ]
+)

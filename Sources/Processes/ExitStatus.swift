@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How a process ended.
+package enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
+    /// It exited with a code.
+    case exited(Int32)
+    /// A signal killed it.
+    case killed(signal: Int32)
+
+    /// Reads the status that `waitpid` gives.
+    init(waitStatus: Int32) {
+        let signal = waitStatus & 0x7F
+        self = signal == 0 ? .exited((waitStatus >> 8) & 0xFF) : .killed(signal: signal)
+    }
+
+    /// The end of a sentence about the process, such as `was killed by signal 9`.
+    package var description: String {
+        switch self {
+        case .exited(let code): "exited with code \(code)"
+        case .killed(SIGKILL): "was killed by signal 9, by somebody or because memory ran out"
+        case .killed(let signal): "was killed by signal \(signal)"
+        }
+    }
+}
+
+/// Waits for a child process to end.
+///
+/// - Throws: ``ProcessError`` when the process is no child of this one.
+package func wait(for process: Int32) throws(ProcessError) -> ExitStatus {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 {
+        guard errno == EINTR else { throw ProcessError("Process \(process) cannot be waited for: \(String(cString: strerror(errno))).") }
+    }
+    return ExitStatus(waitStatus: status)
+}
+
+/// How a child process ended; nil while it runs, and for a process that is no child of this one.
+package func statusIfEnded(_ process: Int32) -> ExitStatus? {
+    var status: Int32 = 0
+    return waitpid(process, &status, WNOHANG) == process ? ExitStatus(waitStatus: status) : nil
+}

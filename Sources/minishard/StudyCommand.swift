@@ -1,0 +1,51 @@
+import ArgumentParser
+import CPUFeatures
+
+/// `minishard study`: coordinator and workers on this machine.
+struct StudyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "study",
+        abstract: "Train the study's experiments side by side with workers on this machine, and print the table.")
+
+    @OptionGroup var options: StudyOptions
+
+    @Option(help: "Worker processes to start on this machine. (default: one a core)")
+    var workers: Int?
+
+    @Option(help: ListenOptions.help)
+    var listen: [String] = []
+
+    private var localWorkers: Int { workers ?? Int(cpu_available_cores()) }
+
+    mutating func validate() throws {
+        let workers = localWorkers
+        guard (0...1024).contains(workers) else { throw ValidationError("--workers is \(workers); it must be 0 to 1024.") }
+        guard workers > 0 || !listen.isEmpty else {
+            throw ValidationError("With --workers 0 nobody would train: add --listen for workers elsewhere.")
+        }
+    }
+
+    func run() throws {
+        try StudySession(options: options, endpoints: listen, localWorkers: localWorkers).run()
+    }
+}
+
+/// `minishard coordinator`: the coordinator alone; workers are started by hand.
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Train the study's experiments with workers that others start: minishard worker --connect ENDPOINT.")
+
+    @Option(help: ListenOptions.help)
+    var listen: [String]
+
+    @OptionGroup var options: StudyOptions
+
+    mutating func validate() throws {
+        guard !listen.isEmpty else { throw ValidationError("Name an endpoint to listen on: --listen tcp://127.0.0.1:5555, or ipc://PATH.") }
+    }
+
+    func run() throws {
+        try StudySession(options: options, endpoints: listen, localWorkers: 0).run()
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Datasets
+import Studies
+
+/// What to train on and what to leave behind: the options that `study` and `coordinator` share.
+struct StudyOptions: ParsableArguments {
+    @OptionGroup var data: DataOptions
+
+    @Option(help: "Seed of the initial weights, the order of the samples and the dropout masks, as in torch.manual_seed.")
+    var seed: UInt64 = 42
+
+    @Option(help: "Passes over the training images.")
+    var epochs = 5
+
+    @Option(help: ArgumentHelp("Only these experiments, with commas between their names.", valueName: "names"))
+    var only: String?
+
+    @Option(help: ArgumentHelp("Directory for the results; must be empty or new. (default: runs/<time>-notebook)", valueName: "directory"))
+    var out: String?
+
+    @Flag(help: "Print results.json to standard output, and the epochs' lines to standard error.")
+    var json = false
+
+    @Flag(help: "Print no lines for the epochs, and log warnings only.")
+    var quiet = false
+
+    /// The study that is asked for.
+    ///
+    /// - Throws: `StudyError` for an experiment that it does not have.
+    func study() throws(StudyError) -> Study {
+        try only.map { names throws(StudyError) in try Study.notebook.selecting(names) } ?? .notebook
+    }
+
+    mutating func validate() throws {
+        guard epochs >= 1 else { throw ValidationError("--epochs is \(epochs); it must be at least 1.") }
+        do { _ = try study() } catch { throw ValidationError("\(error)") }
+    }
+}
+
+/// Where the images come from.
+struct DataOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A directory with MNIST's four IDX files, gzipped or not; mnist to download them; or synthetic for digits that the program draws itself.",
+            discussion: "Without it: MINISHARD_DATA, else the cached or downloaded MNIST, else the synthetic digits.",
+            valueName: "directory|mnist|synthetic"))
+    var data: String?
+
+    /// Finds the data set, and says what has to be said about it.
+    ///
+    /// - Throws: `DatasetError` when it cannot be had.
+    func locate() throws -> Dataset {
+        let located = try DatasetLocator { writeToStandardError("minishard: \($0)\n") }.locate(data.map(DataSource.init(argument:)))
+        if let notice = located.notice { writeToStandardError("\(notice)\n") }
+        return located.dataset
+    }
+}
+
+/// Where the coordinator listens.
+struct ListenOptions {
+    static let help = ArgumentHelp(
+        "Endpoint for workers to come to: tcp://ADDRESS:PORT (port * for any that is free) or ipc://PATH. May be given more than once.",
+        valueName: "endpoint")
+}

@@ -1,0 +1,88 @@
+import CNNCore
+import Coordinator
+import Datasets
+import Logging
+import RandomStreams
+import Reports
+import Studies
+
+/// Follows a study's training: prints its lines as they come, has each finished run written, and keeps what the results need.
+struct StudyPrinter {
+    private let study: Study
+    private let jobs: [TrainingJob]
+    private let dataset: Dataset
+    private let options: StudyOptions
+    private let lines: RunLines
+    /// Finished runs by their job.
+    private var finished: [Int: FinishedRun] = [:]
+    /// Runs that ended without a result.
+    private(set) var failedRuns = 0
+    /// The most workers that trained at a time.
+    private(set) var workers = 0
+    /// The first error of writing a run's files; the study trains on, so that nothing that can be had is lost.
+    private(set) var writeError: (any Error)?
+
+    init(study: Study, jobs: [TrainingJob], dataset: Dataset, options: StudyOptions) {
+        self.study = study
+        self.jobs = jobs
+        self.dataset = dataset
+        self.options = options
+        lines = RunLines(jobs)
+    }
+
+    /// The finished runs in the order of the jobs.
+    var finishedRuns: [FinishedRun] { jobs.indices.compactMap { finished[$0] } }
+
+    /// Prints what is about to be trained, and the notebook's checks of the first network.
+    func printStart(_ logger: Logger) {
+        logger.info("data set \(dataset.name), \(jobs.count) runs, seed \(options.seed), \(options.epochs) epochs")
+        guard !options.quiet, let job = jobs.first else { return }
+        let batch = min(job.batchSize, job.trainingImages.count)
+        let imagesShape = [batch, 1, job.model.height, job.model.width]
+        for line in checkLines(job.model, imagesShape: imagesShape, logitsShape: [batch, job.model.classes]) { printProgress(line) }
+    }
+
+    /// Takes in what happened.
+    mutating func observe(_ observation: TrainingObservation, directory: RunDirectory, _ logger: Logger) {
+        switch observation {
+        case .stepFinished: break
+        case .epochFinished(let job, let record):
+            if !options.quiet { printProgress(lines.epoch(record, of: jobs[job])) }
+        case .jobFinished(let job, let outcome):
+            let run = FinishedRun(job: jobs[job], outcome: outcome)
+            finished[job] = run
+            do { try directory.write(run, study: study, dataset: dataset) } catch { writeError = writeError ?? error }
+            if !options.quiet { for line in lines.end(of: run) { printProgress(line) } }
+        case .jobFailed(let job, let reason):
+            failedRuns += 1
+            logger.error("\(jobs[job].experiment), seed \(jobs[job].seed): \(reason)")
+        case .workerJoined(_, let count): workers = max(workers, count)
+        case .workerLeft: break
+        }
+    }
+
+    /// Prints the results: the document with `--json`, else the table, the analysis and where everything is.
+    func printResults(_ results: StudyResults, directory: RunDirectory) throws {
+        if options.json {
+            printNow(try results.document())
+            return
+        }
+        printNow("\n\(SummaryTable(results).text)\n")
+        for paragraph in analysis(of: results) { printNow("\(wrapped(paragraph))\n") }
+        printNow("Data set: \(results.dataset.name). Results: \(directory.path)/results.json")
+    }
+
+    /// Prints a line of progress where it does not disturb a program that reads the results.
+    private func printProgress(_ line: String) {
+        if options.json { writeToStandardError("\(line)\n") } else { printNow(line) }
+    }
+}
+
+/// The first eight samples of the first job's first mini-batch, as indices of training images.
+func firstSamples(of jobs: [TrainingJob]) -> [Int] {
+    guard let job = jobs.first else { return [] }
+    var generator = MersenneTwister(seed: job.seed)
+    _ = job.model.initialParameters(from: &generator)
+    let order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
+    return order.prefix(8).map { job.trainingImages.lowerBound + $0 }
+}

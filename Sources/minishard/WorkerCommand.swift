@@ -1,0 +1,97 @@
+import ArgumentParser
+import CNNCore
+import Logging
+import Processes
+import Transport
+import Worker
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension InstructionSet: ExpressibleByArgument {}
+
+/// `minishard worker`: joins a coordinator and computes gradients for it.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Compute gradients for a coordinator, which may start before or after; ends when it has no more work.")
+
+    @Option(help: ArgumentHelp("Where the coordinator listens: tcp://ADDRESS:PORT or ipc://PATH.", valueName: "endpoint"))
+    var connect: String
+
+    @Option(help: "Worker processes to run.")
+    var workers = 1
+
+    @Option(help: ArgumentHelp("End after so long without a coordinator. (default: wait for ever)", valueName: "seconds"))
+    var giveUpAfter: Double?
+
+    @Option(help: "Vector instructions to compute with; all give the same bits. (default: the processor's best)")
+    var instructionSet: InstructionSet?
+
+    @Flag(help: "Log warnings only.")
+    var quiet = false
+
+    @Flag(help: .hidden)
+    var lifeline = false
+
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+    mutating func validate() throws {
+        guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers); it must be 1 to 1024.") }
+        if let giveUpAfter, !(0...1e9).contains(giveUpAfter) {
+            throw ValidationError("--give-up-after is \(giveUpAfter); it must be a number of seconds, 0 or more.")
+        }
+        if let instructionSet, !instructionSet.isSupported {
+            throw ValidationError("This machine's processor has no \(instructionSet.rawValue).")
+        }
+        do { _ = try Endpoint(connect) } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() throws {
+        if workers > 1 { try runMany() } else { try runOne() }
+    }
+
+    private func runOne() throws {
+        SignalWatcher.block(Self.signals)
+        let shell = try WorkerShell(
+            endpoint: connect, instructionSet: try instructionSet ?? .best(), giveUpAfter: giveUpAfter.map { .seconds($0) },
+            lifeline: lifeline ? Lifeline.childDescriptor : nil, logger: makeLogger(quiet: quiet))
+        let handle = shell.handle
+        try SignalWatcher.start(Self.signals) { handle.leave("Ended by signal \($0).") }
+        switch try shell.run() {
+        case .stopped, .left: return
+        case .gaveUp(let sentence):
+            writeToStandardError("minishard: \(sentence)\n")
+            throw ExitCode.unavailable
+        case .refused(let sentence):
+            writeToStandardError("minishard: \(sentence)\n")
+            throw ExitCode.failure
+        }
+    }
+
+    /// Runs several workers as processes of their own; ends when they have ended, with the first exit code that is not 0.
+    private func runMany() throws {
+        SignalWatcher.block(Self.signals)
+        let children = try Children()
+        var arguments = ["worker", "--connect", connect, "--lifeline"]
+        if let giveUpAfter { arguments += ["--give-up-after", "\(giveUpAfter)"] }
+        if let instructionSet { arguments += ["--instruction-set", instructionSet.rawValue] }
+        if quiet { arguments += ["--quiet"] }
+        let program = try executablePath()
+        let processes = try (0..<workers).map { _ in try children.start(program, arguments) }
+        try SignalWatcher.start(Self.signals) { _ in for process in processes { kill(process, SIGTERM) } }
+        var code: Int32 = 0
+        for process in processes {
+            switch try wait(for: process) {
+            case .exited(let childCode): if code == 0 { code = childCode }
+            case .killed(let signal): if code == 0 { code = 128 + signal }
+            }
+        }
+        if code != 0 { throw ExitCode(code) }
+    }
+}
