@@ -27,7 +27,7 @@ package enum CoordinatorAction: Sendable {
     case send([Frame], to: PeerID)
     case log(CoordinatorLogLevel, String)
     case observe(TrainingObservation)
-    /// The run is over; nothing more comes but farewells to workers that still say HELLO.
+    /// The run is over: there are no more observations. The workers are told to end and say GOODBYE; `connectedWorkers` are those that have not yet.
     case finish(CoordinatorEnd)
 }
 

@@ -95,7 +95,7 @@ package final class CoordinatorMachine {
         worker.lastHeard = now
         switch message {
         case .hello, .heartbeat: break
-        case .result(let result): receive(result, from: worker)
+        case .result(let result): if end == nil { receive(result, from: worker) }
         case .declined(let run, let piece, let reason):
             if run == settings.run, worker.assignments.contains(where: { $0.piece == piece }) {
                 refuse(peer, "The worker declined a piece of work: \(reason)")
@@ -134,7 +134,7 @@ package final class CoordinatorMachine {
         workersByPeer[worker.peer] = nil
         for assignment in worker.assignments { assignment.job.requeue(assignment.task) }
         worker.assignments = []
-        actions.append(.observe(.workerLeft(worker.introduction, reason: reason, workers: workers.count)))
+        if end == nil { actions.append(.observe(.workerLeft(worker.introduction, reason: reason, workers: workers.count))) }
     }
 
     /// Shuts a peer out for good, with the reason in a sentence.

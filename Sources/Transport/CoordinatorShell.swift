@@ -41,6 +41,8 @@ package final class CoordinatorShell {
     private let logger: Logger
     private var socket: Socket
     private var end: CoordinatorEnd?
+    /// Until then the workers' answers to STOP are waited for.
+    private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
 
     /// Binds the endpoints, so that workers may come; they are answered once `run` is called.
@@ -70,7 +72,8 @@ package final class CoordinatorShell {
         }
     }
 
-    /// Trains the jobs: returns when each has finished or failed, or when the handle's `stop` is called.
+    /// Trains the jobs: returns when each has finished or failed, or when the handle's `stop` is called, and the workers have been sent home (which takes a
+    /// second if one of them does not answer).
     ///
     /// Blocks its thread, which must not be one of Swift's concurrency pool.
     ///
@@ -87,7 +90,7 @@ package final class CoordinatorShell {
                 try handle(.tick, observer)
                 nextTick = MonotonicClock.now + .milliseconds(100)
             }
-            if let end { return end }
+            if let end, machine.connectedWorkers.isEmpty || MonotonicClock.now >= lastFarewell { return end }
         }
     }
 
@@ -118,7 +121,9 @@ package final class CoordinatorShell {
                     if try !send(frames, to: peer) { events.append(.undeliverable(to: peer)) }
                 case .log(let level, let line): logger.log(level: Logger.Level(level), "\(line)")
                 case .observe(let observation): observer(observation)
-                case .finish(let end): self.end = end
+                case .finish(let end):
+                    self.end = end
+                    lastFarewell = MonotonicClock.now + .seconds(1)
                 }
             }
         }

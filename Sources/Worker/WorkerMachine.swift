@@ -102,7 +102,7 @@ package struct WorkerMachine {
             reset()
             return [.log("Joined the coordinator at \(settings.endpoint).")]
         case .refusal(let sentence): return finish(.refused("The coordinator at \(settings.endpoint) refused this worker. \(sentence)"))
-        case .stop(let sentence): return finish(.stopped(sentence))
+        case .stop(let sentence): return [send(.goodbye("All work is done."), now: now)] + finish(.stopped(sentence))
         case .reintroduce: return reconnect(now: now)
         case .heartbeat: return []
         case .work(var piece):
