@@ -9,8 +9,9 @@
 `tuned`:    as fast as plain PyTorch gets: bytes normalised once, batches sliced from memory, channels-last layout, fused Adam, denormals flushed,
             losses and counts added up as tensors and read once an epoch.
 
-Both do the same work in the same order of samples. Prints one JSON line: seconds and accuracies of each experiment, seconds in all (from the
-interpreter's start-up excluded; time the whole process from outside too).
+Both do the same work in the same order of samples. Prints one JSON line: seconds and accuracies of each experiment, and seconds in all without
+the import of PyTorch: time the whole process from outside too. Other load on the machine slows several threads out of all proportion, because
+they wait for each other actively: measure on an idle one.
 """
 
 import argparse
@@ -126,7 +127,7 @@ def main():
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--only", default=",".join(notebook.EXPERIMENTS), help="names of experiments, separated by commas")
-    parser.add_argument("--compile", action="store_true", help="tuned: torch.compile (needs a C++ compiler; pays for long runs only)")
+    parser.add_argument("--compile", action="store_true", help="tuned: torch.compile (needs a C++ compiler)")
     options = parser.parse_args()
     names = options.only.split(",")
     for name in names:
