@@ -1,26 +1,26 @@
-import CNNKernels
+package import CNNKernels
 
 /// Computes gradients and predictions of one model, quantum by quantum. Owns all memory that takes, so that a step allocates nothing.
 package final class GradientEngine {
     package let model: SmallCNN
-    private let g: Geometry
-    private let kernels: any KernelSet.Type
-    private let parameters: PackedParameters
-    private let layout: PackedGradient
+    package let g: Geometry
+    package let kernels: any KernelSet.Type
+    package let parameters: PackedParameters
+    package let layout: PackedGradient
     private var normalization: Normalization?
     /// The network's input for each grey value.
-    private let inputOfGrey = FloatBuffer(count: 256)
+    package let inputOfGrey = FloatBuffer(count: 256)
 
-    // One quantum's tensors, (sample, ...) with the kernels' layout of each.
-    private let inputs: FloatBuffer
-    private let activations: FloatBuffer
-    private let features: FloatBuffer
-    private let winners: UnsafeMutablePointer<Int32>
-    private let logits: FloatBuffer
-    private let logitGradients: FloatBuffer
-    private let featureGradients: FloatBuffer
+    // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
+    package let inputs: FloatBuffer
+    package let activations: FloatBuffer
+    package let features: FloatBuffer
+    package let winners: UnsafeMutablePointer<Int32>
+    package let logits: FloatBuffer
+    package let logitGradients: FloatBuffer
+    package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
-    private let activationGradients: FloatBuffer
+    package let activationGradients: FloatBuffer
     /// Gradient buffers that no node of the tree uses at the moment.
     private var freeGradients: [FloatBuffer] = []
 

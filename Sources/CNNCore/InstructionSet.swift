@@ -1,4 +1,4 @@
-import CNNKernels
+package import CNNKernels
 import CPUFeatures
 
 #if arch(x86_64)
@@ -33,7 +33,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     }
 
     /// The kernels. Call it only where ``isSupported``.
-    var kernels: any KernelSet.Type {
+    package var kernels: any KernelSet.Type {
         #if arch(x86_64)
             switch self {
             case .avx512: CNNKernelsAVX512.SIMDKernels.self

@@ -1,11 +1,13 @@
 import CNNKernels
 
 /// Memory for floats, aligned to a cache line, zero at first.
-final class FloatBuffer {
-    let base: UnsafeMutablePointer<Float>
-    let count: Int
+package final class FloatBuffer {
+    /// The first element.
+    package let base: UnsafeMutablePointer<Float>
+    package let count: Int
 
-    init(count: Int) {
+    /// Memory for `count` floats.
+    package init(count: Int) {
         self.count = count
         base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
             .bindMemory(to: Float.self, capacity: count)
@@ -24,13 +26,13 @@ extension Geometry {
 }
 
 /// The gradients as the kernels accumulate them, back to back in one buffer. Layouts as in `KernelSet`.
-struct PackedGradient {
-    let firstWeights: Range<Int>
-    let firstBias: Range<Int>
-    let secondWeights: Range<Int>
-    let secondBias: Range<Int>
-    let linearWeights: Range<Int>
-    let linearBias: Range<Int>
+package struct PackedGradient {
+    package let firstWeights: Range<Int>
+    package let firstBias: Range<Int>
+    package let secondWeights: Range<Int>
+    package let secondBias: Range<Int>
+    package let linearWeights: Range<Int>
+    package let linearBias: Range<Int>
 
     init(_ g: Geometry) {
         var offset = 0
@@ -47,18 +49,19 @@ struct PackedGradient {
         linearBias = next(g.classes)
     }
 
-    var count: Int { (linearBias.upperBound + 15) / 16 * 16 }
+    /// Floats in the buffer.
+    package var count: Int { (linearBias.upperBound + 15) / 16 * 16 }
 }
 
 /// The parameters as the kernels read them. Layouts as in `KernelSet`; padding is zero and stays so.
-struct PackedParameters {
-    let firstWeights: FloatBuffer
-    let firstBias: FloatBuffer
-    let secondForwardWeights: FloatBuffer
-    let secondWeights: FloatBuffer
-    let secondBias: FloatBuffer
-    let linearWeights: FloatBuffer
-    let linearBias: FloatBuffer
+package struct PackedParameters {
+    package let firstWeights: FloatBuffer
+    package let firstBias: FloatBuffer
+    package let secondForwardWeights: FloatBuffer
+    package let secondWeights: FloatBuffer
+    package let secondBias: FloatBuffer
+    package let linearWeights: FloatBuffer
+    package let linearBias: FloatBuffer
 
     init(_ g: Geometry) {
         firstWeights = FloatBuffer(count: g.firstWeightCount)

@@ -114,7 +114,17 @@ package protocol KernelSet: Sendable {
 
     /// The inverse of ``packLinear(_:from:to:)``.
     static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output)
+
+    /// Fused multiply-adds and nothing else, all in registers, as many side by side as keep the processor busy: what its peak is measured with.
+    /// - Parameters:
+    ///   - rounds: how often each accumulator is added to.
+    ///   - accumulators: room for ``peakLoopCapacity`` small numbers, the factors at first; changed, so that the work is not for nothing.
+    /// - Returns: the number of multiply-adds, each of one product and one sum.
+    static func peakLoop(rounds: Int, accumulators: Output) -> Int
 }
+
+/// Room that ``KernelSet/peakLoop(rounds:accumulators:)`` needs, in floats.
+package let peakLoopCapacity = 32 * 16
 
 extension KernelSet {
     package static func normalize(_ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output) {

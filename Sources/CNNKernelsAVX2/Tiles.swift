@@ -10,3 +10,6 @@ typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Four<SIMD16<Float>>
+
+/// Accumulators of the loop that the processor's peak is measured with: 12 registers.
+typealias PeakTile = Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>

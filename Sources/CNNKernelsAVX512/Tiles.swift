@@ -10,3 +10,6 @@ typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Eight<SIMD16<Float>>
+
+/// Accumulators of the loop that the processor's peak is measured with: twice as many as are in flight.
+typealias PeakTile = Join<Eight<SIMD16<Float>>, Eight<SIMD16<Float>>>

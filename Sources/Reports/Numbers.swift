@@ -35,7 +35,7 @@ func zeroPadded(_ value: Int, width: Int) -> String {
 }
 
 /// The text with blanks up to a width, after it or before it.
-func padded(_ text: String, to width: Int, alignRight: Bool = false) -> String {
+package func padded(_ text: String, to width: Int, alignRight: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(0, width - text.count))
     return alignRight ? blanks + text : text + blanks
 }
