@@ -86,12 +86,11 @@ package struct PackedParameters {
         }
         firstBias.base.update(from: take(g.c1), count: g.c1)
         let second = take(g.c2 * g.c1 * g.taps)
+        SecondConvolutionWeights.pack(g, from: second, to: secondForwardWeights.base)
         for c2 in 0..<g.c2 {
             for c1 in 0..<g.c1 {
                 for tap in 0..<g.taps {
-                    let weight = second[(c2 * g.c1 + c1) * g.taps + tap]
-                    secondForwardWeights.base[((c2 / 16 * g.taps + tap) * g.c1 + c1) * 16 + c2 % 16] = weight
-                    secondWeights.base[(c2 * g.taps + tap) * g.c1Stride + c1] = weight
+                    secondWeights.base[(c2 * g.taps + tap) * g.c1Stride + c1] = second[(c2 * g.c1 + c1) * g.taps + tap]
                 }
             }
         }

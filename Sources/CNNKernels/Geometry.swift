@@ -34,7 +34,8 @@ package struct Geometry: Sendable, Hashable {
         activationCount = paddedHeight * paddedWidth * c1Stride
         featureCount = positions * c2Stride
         firstWeightCount = taps * c1Stride
-        secondForwardWeightCount = c2Stride / 16 * taps * c1 * 16
+        transformSize = Winograd.transformSize(kernelSize: kernelSize, width: width)
+        secondForwardWeightCount = c2Stride * c1 * kernelSize * (transformSize == 0 ? kernelSize : transformSize)
         secondWeightCount = c2 * taps * c1Stride
         linearWeightCount = classes * featureCount
     }
@@ -62,7 +63,9 @@ package struct Geometry: Sendable, Hashable {
 
     /// Floats of the first convolution's weights, (tap, c1).
     package let firstWeightCount: Int
-    /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap, c1, 16 c2).
+    /// Products for each tile of four pixels of the second convolution's forward pass, in Winograd's form; 0 where it is the direct sum.
+    package let transformSize: Int
+    /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, ...): `SecondConvolutionWeights` packs them.
     package let secondForwardWeightCount: Int
     /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
     package let secondWeightCount: Int

@@ -33,11 +33,12 @@ package protocol KernelSet: Sendable {
 
     /// Second convolution, ReLU and 2x2 max-pooling in one, so that the unpooled image is never stored.
     ///
-    /// The sum at each pixel starts from the bias and runs over (ky, kx, c1). Of a window's four sums the first of the largest in row-major order wins, as in
-    /// PyTorch's `MaxPool2d`; ReLU after pooling equals ReLU before it.
+    /// Where `g.transformSize` is 0, the sum at each pixel starts from the bias and runs over (ky, kx, c1). Elsewhere four neighbouring pixels are computed in
+    /// ``Winograd``'s form: their products start from 0 and run over (ky, c1), and the bias is added to the outputs. Of a window's four sums the first of the largest in
+    /// row-major order wins, as in PyTorch's `MaxPool2d`; ReLU after pooling equals ReLU before it.
     /// - Parameters:
     ///   - activations: (padded row, padded column, c1).
-    ///   - weights: (block of 16 c2, tap, c1, 16 c2).
+    ///   - weights: (block of 16 c2, tap, c1, 16 c2), or in Winograd's form (block of 16 c2, ky, c1, product, 16 c2).
     ///   - bias: (c2).
     ///   - features: (position, c2), at least 0.
     ///   - winners: (position, c2): the offset in `activations` of the top-left pixel under the winning pixel's kernel.

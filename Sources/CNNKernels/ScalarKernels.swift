@@ -26,37 +26,21 @@ package enum ScalarKernels: KernelSet {
         _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
     ) {
         let pooledWidth = g.width / 2
-        for position in 0..<g.positions {
-            for c2 in 0..<g.c2Stride {
+        for c2 in 0..<g.c2Stride {
+            let sums = secondConvolutionSums(g, activations: activations, weights: weights, bias: bias[c2], c2: c2)
+            for position in 0..<g.positions {
                 var best = -Float.infinity
                 var winner = 0
                 for window in 0..<4 {
                     let y = position / pooledWidth * 2 + window / 2
                     let x = position % pooledWidth * 2 + window % 2
-                    let offset = (y * g.paddedWidth + x) * g.c1Stride
-                    let sum = secondConvolutionSum(g, activations: activations + offset, weights: weights, bias: bias, c2: c2)
-                    if window == 0 || sum > best || sum.isNaN { (best, winner) = (sum, offset) }
+                    let sum = sums[y * g.width + x]
+                    if window == 0 || sum > best || sum.isNaN { (best, winner) = (sum, (y * g.paddedWidth + x) * g.c1Stride) }
                 }
                 features[position * g.c2Stride + c2] = best <= 0 ? 0 : best
                 winners[position * g.c2Stride + c2] = Int32(truncatingIfNeeded: winner)
             }
         }
-    }
-
-    /// The second convolution at one pixel and channel; `activations` points at the top-left pixel under the kernel.
-    private static func secondConvolutionSum(_ g: Geometry, activations: Input, weights: Input, bias: Input, c2: Int) -> Float {
-        let k = g.kernelSize
-        let block = weights + c2 / 16 * g.taps * g.c1 * 16
-        var sum = bias[c2]
-        for ky in 0..<k {
-            for kx in 0..<k {
-                for c1 in 0..<g.c1 {
-                    let weight = block[((ky * k + kx) * g.c1 + c1) * 16 + c2 % 16]
-                    sum.addProduct(weight, activations[(ky * g.paddedWidth + kx) * g.c1Stride + c1])
-                }
-            }
-        }
-        return sum
     }
 
     package static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {

@@ -7,7 +7,8 @@ package enum Softmax {
     ///   - logits: (class).
     ///   - label: the true class, less than `classes`.
     ///   - gradient: (class), overwritten: probability minus one for the true class, probability for the others. Not written when nil.
-    /// - Returns: the loss, not finite when a logit is not; and the first of the classes of the largest logit.
+    /// - Returns: the loss, not finite when a logit is not, but for -∞ on another class, which is a probability of 0; and the first of the classes of the largest
+    ///   logit.
     package static func crossEntropy(logits: Input, classes: Int, label: Int, gradient: Output?) -> (loss: Double, prediction: Int) {
         var prediction = 0
         for c in 1..<max(classes, 1) where logits[c] > logits[prediction] { prediction = c }
@@ -42,7 +43,7 @@ package enum Softmax {
         1.0 / 6, 1.0 / 2, 1, 1,
     ]
 
-    /// ln x for finite x > 0, to within 2 units in the last place near 1 and better than 1e-15 relative elsewhere; x itself for infinity and NaN.
+    /// ln x for finite x > 0, to within 3 units in the last place near 1 and better than 1e-15 relative elsewhere; x itself for infinity and NaN.
     ///
     /// x = 2ⁿ·m with m between √½ and √2, ln m = 2·artanh((m-1)/(m+1)) by its series.
     package static func logarithm(_ x: Double) -> Double {

@@ -2,8 +2,14 @@
 
 let instructionSetName = "avx512"
 
-/// Pooling windows that the second convolution computes together: 28 pixels, one register each, and one for the weights.
-typealias WindowTile = Seven<SIMD16<Float>>
+/// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
+typealias PixelTile = Join<Eight<SIMD16<Float>>, Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>>
+
+/// Products and tiles that the second convolution's Winograd form computes together: 3 of 6 or 4 of 8 products of a whole row of MNIST's 7 tiles.
+typealias Products6 = ThreeRows<Seven<SIMD16<Float>>>
+typealias Products6Single = ThreeRows<Single<SIMD16<Float>>>
+typealias Products8 = FourRows<Seven<SIMD16<Float>>>
+typealias Products8Single = FourRows<Single<SIMD16<Float>>>
 
 /// Samples that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
@@ -11,5 +17,5 @@ typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Eight<SIMD16<Float>>
 
-/// Accumulators of the loop that the processor's peak is measured with: twice as many as are in flight.
+/// Chains of multiply-adds that the peak is measured with: enough to hide their latency.
 typealias PeakTile = Join<Eight<SIMD16<Float>>, Eight<SIMD16<Float>>>

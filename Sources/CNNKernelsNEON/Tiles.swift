@@ -2,8 +2,14 @@
 
 let instructionSetName = "neon"
 
-/// Pooling windows that the second convolution computes together: 4 pixels in 16 registers, and four for the weights.
-typealias WindowTile = Single<SIMD16<Float>>
+/// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
+typealias PixelTile = Two<SIMD16<Float>>
+
+/// Products and tiles that the second convolution's Winograd form computes together: 24 registers, and four for the weights.
+typealias Products6 = TwoRows<Three<SIMD16<Float>>>
+typealias Products6Single = TwoRows<Single<SIMD16<Float>>>
+typealias Products8 = TwoRows<Three<SIMD16<Float>>>
+typealias Products8Single = TwoRows<Single<SIMD16<Float>>>
 
 /// Samples that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
@@ -11,5 +17,5 @@ typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Four<SIMD16<Float>>
 
-/// Accumulators of the loop that the processor's peak is measured with: 24 registers.
+/// Chains of multiply-adds that the peak is measured with: enough to hide their latency.
 typealias PeakTile = Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>

@@ -12,6 +12,8 @@ protocol AccumulatorRows {
     mutating func addProducts(_ factor: Row.Vector, broadcasting scalars: Input, stride: Int, rowStride: Int)
     /// Adds `factor ·` the vector at `vectors + i · stride + j · rowStride` to accumulator `i` of row `j`.
     mutating func addProducts(_ factor: Row.Vector, loading vectors: Input, stride: Int, rowStride: Int)
+    /// Adds the vector at `factors + j · factorStride` times `scalars[i · stride + j · rowStride]` to accumulator `i` of row `j`.
+    mutating func addProducts(_ factors: Input, factorStride: Int, broadcasting scalars: Input, stride: Int, rowStride: Int)
     /// Adds the vector at `factors + j · rowStride` times the vector at `vectors + i · stride` to accumulator `i` of row `j`.
     mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int)
     /// Adds `factor ·` accumulator `i` of row `j` to the vector at `target + i · stride + j · rowStride`.
@@ -32,6 +34,10 @@ struct SingleRow<Row: Accumulators>: AccumulatorRows {
     }
     @inline(__always) mutating func addProducts(_ factor: Row.Vector, loading vectors: Input, stride: Int, rowStride: Int) {
         row.addProducts(factor, loading: vectors, stride: stride)
+    }
+    @inline(__always)
+    mutating func addProducts(_ factors: Input, factorStride: Int, broadcasting scalars: Input, stride: Int, rowStride: Int) {
+        row.addProducts(Row.Vector.load(factors), broadcasting: scalars, stride: stride)
     }
     @inline(__always) mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int) {
         row.addProducts(Row.Vector.load(factors), loading: vectors, stride: stride)
@@ -65,6 +71,13 @@ struct Stack<Top: AccumulatorRows, Bottom: AccumulatorRows>: AccumulatorRows whe
         top.addProducts(factor, loading: vectors, stride: stride, rowStride: rowStride)
         bottom.addProducts(factor, loading: vectors + Top.count * rowStride, stride: stride, rowStride: rowStride)
     }
+    @inline(__always)
+    mutating func addProducts(_ factors: Input, factorStride: Int, broadcasting scalars: Input, stride: Int, rowStride: Int) {
+        top.addProducts(factors, factorStride: factorStride, broadcasting: scalars, stride: stride, rowStride: rowStride)
+        bottom.addProducts(
+            factors + Top.count * factorStride, factorStride: factorStride, broadcasting: scalars + Top.count * rowStride, stride: stride,
+            rowStride: rowStride)
+    }
     @inline(__always) mutating func addOuterProducts(_ factors: Input, rowStride: Int, _ vectors: Input, stride: Int) {
         top.addOuterProducts(factors, rowStride: rowStride, vectors, stride: stride)
         bottom.addOuterProducts(factors + Top.count * rowStride, rowStride: rowStride, vectors, stride: stride)
@@ -81,4 +94,5 @@ struct Stack<Top: AccumulatorRows, Bottom: AccumulatorRows>: AccumulatorRows whe
 
 typealias TwoRows<Row: Accumulators> = Stack<SingleRow<Row>, SingleRow<Row>>
 typealias ThreeRows<Row: Accumulators> = Stack<TwoRows<Row>, SingleRow<Row>>
+typealias FourRows<Row: Accumulators> = Stack<TwoRows<Row>, TwoRows<Row>>
 typealias FiveRows<Row: Accumulators> = Stack<ThreeRows<Row>, TwoRows<Row>>

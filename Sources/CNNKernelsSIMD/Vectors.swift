@@ -11,6 +11,8 @@ protocol Lanes: SIMD where Scalar == Float {
     func gated(by gate: Self) -> Self
     /// The sum, lane by lane.
     func adding(_ other: Self) -> Self
+    /// The difference, lane by lane.
+    func subtracting(_ other: Self) -> Self
     /// The product, lane by lane.
     func multiplied(by other: Self) -> Self
 }
@@ -19,6 +21,7 @@ extension SIMD8<Float>: Lanes {
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
+    @inline(__always) func subtracting(_ other: Self) -> Self { self - other }
     @inline(__always) func multiplied(by other: Self) -> Self { self * other }
 }
 
@@ -26,6 +29,7 @@ extension SIMD16<Float>: Lanes {
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
+    @inline(__always) func subtracting(_ other: Self) -> Self { self - other }
     @inline(__always) func multiplied(by other: Self) -> Self { self * other }
 }
 

@@ -1,0 +1,50 @@
+import CNNKernels
+
+/// The second convolution as a plain sum: a tile of pixels in registers, each weight loaded once a tile, pixels broadcast.
+enum DirectConvolution {
+    typealias Vector = SIMD16<Float>
+
+    /// Computes two rows of pixels from row `y` on, 16 channels: (row of 2, column, 16 channels).
+    static func strip(
+        _ g: Geometry, block: Int, y: Int, _ activations: Input, _ weights: Input, _ bias: Input, _ strip: Output
+    ) {
+        let blockWeights = weights + block * g.taps * g.c1 * 16
+        let biases = Vector.load(bias + block * 16)
+        var x = 0
+        while x < g.width {
+            let corner = activations + (y * g.paddedWidth + x) * g.c1Stride
+            if x + PixelTile.count <= g.width {
+                tile(g, PixelTile.self, corner, blockWeights, biases, strip + x * 16)
+                x += PixelTile.count
+            } else {
+                tile(g, Two<Vector>.self, corner, blockWeights, biases, strip + x * 16)
+                x += 2
+            }
+        }
+    }
+
+    /// Two rows of neighbouring pixels; `corner` points at the top-left tap of the upper left one.
+    @inline(__always)
+    private static func tile<Pixels: Accumulators>(
+        _ g: Geometry, _: Pixels.Type, _ corner: Input, _ weights: Input, _ bias: Vector, _ strip: Output
+    ) where Pixels.Vector == Vector {
+        let rowStride = g.paddedWidth * g.c1Stride
+        var upper = Pixels(repeating: bias)
+        var lower = Pixels(repeating: bias)
+        var weight = weights
+        for ky in 0..<g.kernelSize {
+            for kx in 0..<g.kernelSize {
+                var pixel = corner + ky * rowStride + kx * g.c1Stride
+                for _ in 0..<g.c1 {
+                    let vector = Vector.load(weight)
+                    upper.addProducts(vector, broadcasting: pixel, stride: g.c1Stride)
+                    lower.addProducts(vector, broadcasting: pixel + rowStride, stride: g.c1Stride)
+                    weight += 16
+                    pixel += 1
+                }
+            }
+        }
+        upper.store(to: strip, stride: 16)
+        lower.store(to: strip + g.width * 16, stride: 16)
+    }
+}
