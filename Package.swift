@@ -77,12 +77,12 @@ let package = Package(
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
         module("Processes"),
+        module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         .executableTarget(
             name: "minishard",
             dependencies: [
-                "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "Processes", "RandomStreams", "Reports", "Studies", "Transport",
-                "Worker", arguments,
-                logging,
+                "Benchmarks", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "Processes", "RandomStreams", "Reports", "Studies",
+                "Transport", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
 

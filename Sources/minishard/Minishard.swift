@@ -24,7 +24,7 @@ struct Minishard: ParsableCommand {
             130 or 143 interrupted.
             """,
         version: minishardVersion,
-        subcommands: [StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, SamplesCommand.self])
+        subcommands: [StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, SamplesCommand.self, BenchCommand.self])
 
     static func main() {
         // Writing to a closed pipe is an error like others, not a reason to die without ending the workers.
