@@ -29,6 +29,8 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
         case coarse
         /// Ordinary ones shifted down, so that ReLU lets next to nothing through.
         case mostlyNegative
+        /// So small that products are subnormal or 0.
+        case tiny
         /// Ordinary ones with an infinity or a NaN here and there.
         case notFinite
     }
@@ -60,7 +62,8 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
         KernelCase(8, 16, k: 3, .coarse), KernelCase(16, 32, k: 3, samples: 2, .coarse), KernelCase(8, 16, k: 5, samples: 2, .coarse),
         KernelCase(5, 12, k: 7, size: (10, 10), .coarse), KernelCase(8, 16, k: 3, .mostlyNegative),
         KernelCase(6, 20, k: 5, size: (12, 16), .mostlyNegative), KernelCase(8, 16, k: 3, samples: 2, .notFinite),
-        KernelCase(5, 12, k: 7, size: (8, 8), samples: 3, .notFinite),
+        KernelCase(5, 12, k: 7, size: (8, 8), samples: 3, .notFinite), KernelCase(8, 16, k: 3, size: (8, 12), samples: 3, .tiny),
+        KernelCase(9, 17, k: 7, size: (8, 12), samples: 3, .tiny),
     ]
 }
 
@@ -80,6 +83,7 @@ struct Numbers {
         case .ordinary: return x
         case .coarse: return (x * 4).rounded(.towardZero) / 4
         case .mostlyNegative: return x - 0.9
+        case .tiny: return x * 1e-20
         case .notFinite:
             switch generator.next32() % 4096 {
             case 0: return .nan

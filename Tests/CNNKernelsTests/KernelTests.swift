@@ -7,14 +7,17 @@ import Testing
         #expect(!vectorKernels.isEmpty)
     }
 
-    /// Runs `kernel` with the reference and with every other kernel set; all must leave the same bits in `result`.
+    /// Runs `kernel` with the reference and with every other kernel set; all must leave the same bits in `result`, and none may write beside it.
     private func expectSameBits(
         _ count: Int, initially: [Float]? = nil, sourceLocation: SourceLocation = #_sourceLocation,
         _ kernel: (any KernelSet.Type, UnsafeMutablePointer<Float>) -> Void
     ) {
         func result(_ kernels: any KernelSet.Type) -> [UInt32] {
-            var values = initially ?? [Float](repeating: 0.5, count: count)
-            values.withUnsafeMutableBufferPointer { kernel(kernels, $0.baseAddress!) }
+            let fence = [Float](repeating: 31, count: 64)
+            var values = fence + (initially ?? [Float](repeating: 0.5, count: count)) + fence
+            values.withUnsafeMutableBufferPointer { kernel(kernels, $0.baseAddress! + fence.count) }
+            let isIntact = Array(values.prefix(fence.count)) == fence && Array(values.suffix(fence.count)) == fence
+            #expect(isIntact, "\(kernels.name) writes beside the result", sourceLocation: sourceLocation)
             return bits(values)
         }
         let expected = result(ScalarKernels.self)
