@@ -1,0 +1,96 @@
+import Digests
+import Testing
+
+@testable import CNNCore
+
+/// What an engine promises beside the numbers, which `DoublePrecisionTests` and `ShardTests` check.
+@Suite struct GradientEngineTests {
+    static let shape = Shape(c1: 3, c2: 5, classes: 4, height: 6, width: 8, dropout: 0.3)
+
+    @Test(arguments: [0, 1, 8, 9, 67]) func betweenQuantaIsCalledOnceAQuantum(_ samples: Int) throws {
+        let model = try Self.shape.model()
+        let batch = Batch(model, samples: samples)
+        let engine = try GradientEngine(model, parameters: model.parameters())
+        var calls = 0
+        _ = engine.sum(of: batch) { calls += 1 }
+        #expect(calls == batch.quanta)
+        _ = engine.evaluation(in: batch) { calls += 1 }
+        #expect(calls == 2 * batch.quanta)
+    }
+
+    @Test func aShardWithoutSamplesSumsToZero() throws {
+        let model = try Self.shape.model()
+        let engine = try GradientEngine(model, parameters: model.parameters())
+        let batch = Batch(model, samples: 0)
+        let sum = engine.sum(of: batch)
+        #expect(sum.gradient.allSatisfy { $0 == 0 } && sum.lossSum == 0 && sum.correct == 0)
+        #expect(engine.evaluation(in: batch).statistics == ShardStatistics(lossSum: 0, correct: 0))
+    }
+
+    /// Shards of all sizes, other parameters, other normalisations: nothing of one call shows in the next.
+    @Test(arguments: supportedInstructionSets) func aUsedEngineEqualsAFreshOne(_ instructionSet: InstructionSet) throws {
+        let model = try Self.shape.model()
+        let used = try GradientEngine(model, instructionSet, parameters: model.parameters(seed: 1))
+        for (i, samples) in [67, 3, 0, 16, 8, 50, 1, 64].enumerated() {
+            let parameters = model.parameters(seed: UInt64(1 + i / 2))
+            used.load(parameters)
+            var batch = Batch(model, samples: samples, seed: UInt64(i), everywhere: i % 2 == 0)
+            if i % 3 == 1 { batch.normalization = Normalization(mean: 0.5, standardDeviation: 0.25) }
+            let fresh = try GradientEngine(model, instructionSet, parameters: parameters)
+            if i % 2 == 1 { #expect(used.evaluation(in: batch) == fresh.evaluation(in: batch), "\(samples) samples") }
+            expectSameBits(used.sum(of: batch), fresh.sum(of: batch), "\(samples) samples")
+            #expect(used.evaluation(in: batch) == fresh.evaluation(in: batch), "\(samples) samples")
+        }
+    }
+
+    @Test func evaluationIgnoresDropoutSeedAndStep() throws {
+        var shape = Self.shape
+        let model = try shape.model()
+        shape.dropout = 0
+        let withoutDropout = try GradientEngine(shape.model(), parameters: model.parameters())
+        let engine = try GradientEngine(model, parameters: model.parameters())
+        var batch = Batch(model, samples: 20)
+        let expected = withoutDropout.evaluation(in: batch)
+        #expect(engine.evaluation(in: batch) == expected)
+        batch.step += 1
+        batch.seed += 1
+        #expect(engine.evaluation(in: batch) == expected)
+        // In training without dropout the loss is the same; with dropout it is another.
+        #expect(withoutDropout.sum(of: batch).lossSum == expected.statistics.lossSum)
+        #expect(engine.sum(of: batch).lossSum != expected.statistics.lossSum)
+    }
+
+    @Test func evaluationOfPartsEqualsThatOfTheWhole() throws {
+        let model = try Self.shape.model()
+        let engine = try GradientEngine(model, parameters: model.parameters())
+        let batch = Batch(model, samples: 67)
+        let whole = engine.evaluation(in: batch)
+        let parts = CanonicalTree.subtrees(count: batch.quanta, parts: 4).map { engine.evaluation(of: $0, in: batch) }
+        #expect(parts.flatMap(\.predictions) == whole.predictions)
+        #expect(parts.map(\.statistics.correct).reduce(0, +) == whole.statistics.correct)
+        #expect(zip(whole.predictions, batch.labels).count { $0 == UInt32($1) } == whole.statistics.correct)
+    }
+
+    /// A NaN or an infinity in any tensor must show in the loss, so that a run which went wrong is noticed.
+    @Test(arguments: supportedInstructionSets) func aParameterThatIsNotANumberShowsInTheLoss(_ instructionSet: InstructionSet) throws {
+        let model = try Self.shape.model()
+        let batch = Batch(model, samples: 10, everywhere: true)
+        for tensor in model.tensors {
+            var parameters = model.parameters()
+            parameters[tensor.range.upperBound - 1] = .nan
+            let engine = try GradientEngine(model, instructionSet, parameters: parameters)
+            let sum = engine.sum(of: batch)
+            #expect(!sum.lossSum.isFinite, "\(tensor.name)")
+            #expect(sum.gradient.contains { !$0.isFinite }, "\(tensor.name)")
+            #expect(!engine.evaluation(in: batch).statistics.lossSum.isFinite, "\(tensor.name)")
+        }
+    }
+
+    /// Grey values become inputs as torchvision's `ToTensor` and `Normalize` have it, each operation in single precision.
+    @Test func normalizationIsTorchvisions() {
+        let bytes = Normalization.mnist.inputs.flatMap { input in (0..<4).map { UInt8(truncatingIfNeeded: input.bitPattern >> (8 * $0)) } }
+        #expect(bytes.count == 256 * 4)
+        // SHA-256 of PyTorch 2.15's torch.arange(256, dtype=torch.uint8).float().div(255).sub(0.1307).div(0.3081).
+        #expect(SHA256.hash(bytes).hexString == "0103dbab6b16bfcaea0aa75d7377b4b22bb6792081600921bee4a17ff9c4d33e")
+    }
+}
