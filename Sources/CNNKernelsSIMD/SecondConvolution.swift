@@ -35,7 +35,7 @@ enum SecondConvolution {
 }
 
 /// A strip of sums, (row of 2, column, 16 channels), and where its pooled features go.
-struct PooledStrip {
+private struct PooledStrip {
     private let g: Geometry
     private let strip: Input
     private let features: Output
