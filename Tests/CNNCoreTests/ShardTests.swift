@@ -33,10 +33,7 @@ import Testing
         let model = try shape.model()
         let batch = Batch(model, samples: samples)
         let engine = try GradientEngine(model, parameters: model.parameters())
-        let expected = PlainTree.fold(0..<batch.quanta, leaf: { engine.sum(over: $0..<$0 + 1, of: batch) }) { a, b in
-            GradientSum(
-                gradient: zip(a.gradient, b.gradient).map { $0 + $1 }, lossSum: a.lossSum + b.lossSum, correct: a.correct + b.correct)
-        }
+        let expected = PlainTree.fold(0..<batch.quanta, leaf: { engine.sum(over: $0..<$0 + 1, of: batch) }, join: plainSum)
         expectSameBits(engine.sum(of: batch), expected)
     }
 
@@ -52,11 +49,7 @@ import Testing
             return engine.sum(of: Batch(pixels: pixels, labels: [batch.labels[sample]]))
         }
         func inOrder(_ singles: [GradientSum]) -> GradientSum {
-            singles.dropFirst().reduce(singles[0]) { sum, next in
-                GradientSum(
-                    gradient: zip(sum.gradient, next.gradient).map { $0 + $1 }, lossSum: sum.lossSum + next.lossSum,
-                    correct: sum.correct + next.correct)
-            }
+            singles.dropFirst().reduce(singles[0], plainSum)
         }
         let whole = engine.sum(of: batch)
         let expected = inOrder(singles)

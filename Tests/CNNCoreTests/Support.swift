@@ -134,6 +134,12 @@ func expectSameBits(_ a: GradientSum, _ b: GradientSum, _ comment: Comment? = ni
     #expect(a.correct == b.correct, comment, sourceLocation: sourceLocation)
 }
 
+/// The sum of two nodes, number by number.
+func plainSum(_ a: GradientSum, _ b: GradientSum) -> GradientSum {
+    GradientSum(
+        gradient: zip(a.gradient, b.gradient).map { $0 + $1 }, lossSum: a.lossSum + b.lossSum, correct: a.correct + b.correct)
+}
+
 /// The canonical tree, written down once more and plainly.
 enum PlainTree {
     /// Where the node of `range` is cut.

@@ -68,9 +68,4 @@ import Testing
                 lossSum: Double(generator.next64() >> 11) / 0x1p53 * 20, correct: Int(generator.next32() % 9))
         }
     }
-
-    private func plainSum(_ a: GradientSum, _ b: GradientSum) -> GradientSum {
-        GradientSum(
-            gradient: zip(a.gradient, b.gradient).map { $0 + $1 }, lossSum: a.lossSum + b.lossSum, correct: a.correct + b.correct)
-    }
 }
