@@ -71,7 +71,7 @@ struct EvaluationPass {
 
     mutating func parametersFrame() -> Frame {
         if let frame { return frame }
-        let made = Frame(parameters)
+        let made = Frame(floats: parameters)
         frame = made
         return made
     }

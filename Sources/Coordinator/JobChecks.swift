@@ -17,6 +17,10 @@ extension TrainingJob {
                 (1...TrainingProtocol.largestBatch).contains(size),
                 "\(name) asks for \(what) of \(size) samples; 1 to \(TrainingProtocol.largestBatch) are possible.")
         }
+        let scale = normalization
+        try require(
+            scale.mean.isFinite && scale.standardDeviation.isFinite && scale.standardDeviation > 0,
+            "\(name) normalises by mean \(scale.mean) and standard deviation \(scale.standardDeviation), which is no scale.")
         try require(epochs >= 1, "\(name) asks for \(epochs) epochs; it must be at least 1.")
         try require(
             trainingImages.count < MersenneTwister.permutationLimit,

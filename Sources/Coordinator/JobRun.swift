@@ -151,7 +151,7 @@ final class JobRun {
     func parameters(of task: PieceTask) -> Frame {
         if case .evaluation(let pass, _) = task, let frame = passes[pass]?.parametersFrame() { return frame }
         if let parametersFrame { return parametersFrame }
-        let frame = Frame(parameters)
+        let frame = Frame(floats: parameters)
         parametersFrame = frame
         return frame
     }

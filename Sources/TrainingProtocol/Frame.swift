@@ -28,13 +28,14 @@ package struct Frame: @unchecked Sendable {
         self.init(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
     }
 
-    package init(_ bytes: [UInt8]) {
+    /// A frame with a copy of some bytes.
+    package init(bytes: [UInt8]) {
         self = bytes.withUnsafeBytes { Frame(copying: $0) }
     }
 
     /// A frame with numbers as the protocol has them: 32-bit floats, little-endian.
-    package init(_ values: [Float]) {
-        self = values.withUnsafeBytes { Frame(copying: $0) }
+    package init(floats: [Float]) {
+        self = floats.withUnsafeBytes { Frame(copying: $0) }
     }
 
     /// Lends the bytes to `body`; the pointer must not outlive the call.

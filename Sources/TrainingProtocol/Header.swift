@@ -7,7 +7,7 @@ enum Header {
         envelope.version = TrainingProtocol.version
         do {
             let bytes: [UInt8] = try envelope.serializedBytes()
-            return Frame(bytes)
+            return Frame(bytes: bytes)
         } catch {
             // Encoding fails only for a message with missing required fields, which proto3 does not have, or of more than 2 GB.
             preconditionFailure("A header could not be encoded: \(error)")

@@ -131,7 +131,7 @@ package final class CoordinatorShell {
 
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.
     private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
-        var messages = [try Message.carrying(Frame(peer.bytes))]
+        var messages = [try Message.carrying(Frame(bytes: peer.bytes))]
         for frame in frames { messages.append(try Message.carrying(frame)) }
         return try socket.send(messages) == .taken
     }

@@ -1,0 +1,58 @@
+import CNNCore
+import Testing
+import TrainingProtocol
+import Worker
+
+struct PieceComputerTests {
+    private func piece(model: SmallCNN, kind: PieceKind, parameters: [Float], id: UInt64, quanta: Range<Int> = 0..<3) -> PieceOfWork {
+        let samples = Quanta.samples(of: quanta, batch: 20)
+        let size = model.height * model.width
+        return PieceOfWork(
+            run: 1, piece: 1, job: 0, kind: kind, model: model, seed: 3, step: 4, batchSize: 20, quanta: quanta, normalization: .mnist,
+            parametersID: id, parameters: Frame(floats: parameters),
+            pixels: Frame(bytes: samples.flatMap { sample in (0..<size).map { UInt8(truncatingIfNeeded: sample * 37 + $0 * 11) } }),
+            labels: Frame(bytes: samples.map { UInt8($0 % model.classes) }))
+    }
+
+    @Test("Parts of a mini-batch add up to the whole, to the bit, with dropout too")
+    func partsAddUp() throws {
+        let instructionSet = try InstructionSet.best()
+        let model = try SmallCNN(firstChannels: 3, secondChannels: 2, classes: 4, height: 6, width: 8, dropout: 0.3)
+        let parameters = (0..<model.parameterCount).map { Float($0 % 13 - 6) / 20 }
+        let computer = PieceComputer(instructionSet: instructionSet)
+        var counts: [Int] = []
+        let whole = computer.compute(piece(model: model, kind: .train, parameters: parameters, id: 1)) { counts.append($0) }
+        #expect(counts == [1, 2, 3])
+        var sum = TreeSum(count: 3, instructionSet: instructionSet)
+        for quanta in CanonicalTree.subtrees(count: 3, parts: 2).reversed() {
+            let part = computer.compute(piece(model: model, kind: .train, parameters: parameters, id: 1, quanta: quanta)) { _ in }
+            #expect(part.quanta == quanta)
+            sum.add(GradientSum(gradient: part.values.floats(), lossSum: part.lossSum, correct: part.correct), for: quanta)
+        }
+        let root = sum.take()
+        let total = try #require(root)
+        let isSame = total.gradient.map(\.bitPattern) == whole.values.floats().map(\.bitPattern)
+        #expect(isSame)
+        #expect(total.lossSum == whole.lossSum)
+        #expect(total.correct == whole.correct)
+    }
+
+    @Test("Models and parameters may change from piece to piece")
+    func alternation() throws {
+        let instructionSet = try InstructionSet.best()
+        let computer = PieceComputer(instructionSet: instructionSet)
+        let models = try (1...10).map { try SmallCNN(firstChannels: $0, secondChannels: 2, classes: 4, height: 4, width: 4) }
+        func result(_ model: SmallCNN, _ scale: Float, id: UInt64, by computer: PieceComputer) -> [UInt32] {
+            let parameters = (0..<model.parameterCount).map { scale * Float($0 % 7 - 3) / 10 }
+            let kind: PieceKind = id % 2 == 0 ? .train : .evaluate
+            return computer.compute(piece(model: model, kind: kind, parameters: parameters, id: id)) { _ in }.values.unsignedIntegers()
+        }
+        for round in 0..<3 {
+            for (index, model) in models.enumerated() {
+                let id = UInt64(round * 10 + index)
+                let expected = result(model, Float(round + 1), id: id, by: PieceComputer(instructionSet: instructionSet))
+                #expect(result(model, Float(round + 1), id: id, by: computer) == expected)
+            }
+        }
+    }
+}
