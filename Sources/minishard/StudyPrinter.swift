@@ -17,6 +17,7 @@ struct StudyPrinter {
     private var finished: [Int: FinishedRun] = [:]
     /// Runs that ended without a result.
     private(set) var failedRuns = 0
+    private var hasTrained = false
     /// The most workers that trained at a time.
     private(set) var workers = 0
     /// The first error of writing a run's files; the study trains on, so that nothing that can be had is lost.
@@ -43,9 +44,13 @@ struct StudyPrinter {
     }
 
     /// Takes in what happened.
-    mutating func observe(_ observation: TrainingObservation, directory: RunDirectory, _ logger: Logger) {
+    mutating func observe(
+        _ observation: TrainingObservation, since start: ContinuousClock.Instant, directory: RunDirectory, _ logger: Logger
+    ) {
         switch observation {
-        case .stepFinished: break
+        case .stepFinished:
+            if !hasTrained { logger.info("first training step after \(fixed(seconds(ContinuousClock.now - start), 3)) s") }
+            hasTrained = true
         case .epochFinished(let job, let record):
             if !options.quiet { printProgress(lines.epoch(record, of: jobs[job])) }
         case .jobFinished(let job, let outcome):

@@ -73,7 +73,7 @@ struct StudySession {
         var printer = StudyPrinter(study: study, jobs: jobs, dataset: dataset, options: options)
         printer.printStart(logger)
         try directory.write(SampleSheet(dataset.train, at: firstSamples(of: jobs), dataset: dataset.name))
-        let end = try shell.run { printer.observe($0, directory: directory, logger) }
+        let end = try shell.run { printer.observe($0, since: start, directory: directory, logger) }
         children.waitForAll(limit: .seconds(5))
 
         if case .stopped(let reason) = end { try stop(reason, interruption) }
@@ -130,6 +130,6 @@ private final class Interruption: Sendable {
 }
 
 /// A duration in seconds.
-private func seconds(_ duration: Duration) -> Double {
+func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
 }
