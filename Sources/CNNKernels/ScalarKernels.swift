@@ -88,22 +88,32 @@ package enum ScalarKernels: KernelSet {
         activationGradients: Output, weightGradients: Output, biasGradients: Output
     ) {
         activationGradients.update(repeating: 0, count: g.activationCount)
+        for block in stride(from: 0, to: g.positions, by: 32) {
+            for c2 in 0..<g.c2 {
+                for position in block..<min(block + 32, g.positions) where featureGradients[position * g.c2Stride + c2] != 0 {
+                    let gradient = featureGradients[position * g.c2Stride + c2]
+                    let corner = Int(winners[position * g.c2Stride + c2])
+                    biasGradients[c2] += gradient
+                    windowBackward(
+                        g, gradient, activations: activations + corner, weights: weights + c2 * g.taps * g.c1Stride,
+                        activationGradients: activationGradients + corner, weightGradients: weightGradients + c2 * g.taps * g.c1Stride)
+                }
+            }
+        }
+    }
+
+    /// The way back of one gradient; activations and their gradients begin at the top-left pixel under the kernel.
+    private static func windowBackward(
+        _ g: Geometry, _ gradient: Float, activations: Input, weights: Input, activationGradients: Output, weightGradients: Output
+    ) {
         let k = g.kernelSize
-        for c2 in 0..<g.c2 {
-            for position in 0..<g.positions {
-                let gradient = featureGradients[position * g.c2Stride + c2]
-                guard gradient != 0 else { continue }
-                let corner = Int(winners[position * g.c2Stride + c2])
-                biasGradients[c2] += gradient
-                for ky in 0..<k {
-                    for kx in 0..<k {
-                        for c1 in 0..<g.c1Stride {
-                            let weight = ((c2 * k + ky) * k + kx) * g.c1Stride + c1
-                            let pixel = corner + (ky * g.paddedWidth + kx) * g.c1Stride + c1
-                            weightGradients[weight].addProduct(gradient, activations[pixel])
-                            activationGradients[pixel].addProduct(gradient, weights[weight])
-                        }
-                    }
+        for ky in 0..<k {
+            for kx in 0..<k {
+                for c1 in 0..<g.c1Stride {
+                    let weight = (ky * k + kx) * g.c1Stride + c1
+                    let pixel = (ky * g.paddedWidth + kx) * g.c1Stride + c1
+                    weightGradients[weight].addProduct(gradient, activations[pixel])
+                    activationGradients[pixel].addProduct(gradient, weights[weight])
                 }
             }
         }

@@ -12,18 +12,26 @@ enum SecondConvolutionBackward {
         activationGradients.update(repeating: 0, count: g.activationCount)
         let maps = Maps(
             featureGradients: featureGradients, winners: winners, activations: activations, activationGradients: activationGradients)
-        let words = (g.positions + 31) / 32
-        withUnsafeTemporaryAllocation(of: SIMD16<UInt32>.self, capacity: words) { live in
+        for first in stride(from: 0, to: g.positions, by: 32) {
             for block in stride(from: 0, to: g.c2, by: 16) {
-                markLive(g, featureGradients + block, live)
-                for lane in 0..<min(16, g.c2 - block) {
+                let live = liveChannels(g, featureGradients + block, first..<min(first + 32, g.positions))
+                for lane in 0..<min(16, g.c2 - block) where live[lane] != 0 {
                     let channel = block + lane
                     biasGradients[channel] = channelBackward(
-                        g, maps, live, lane: lane, channel: channel, weights: weights + channel * g.taps * g.c1Stride,
-                        weightGradients: weightGradients + channel * g.taps * g.c1Stride, biasGradient: biasGradients[channel])
+                        g, maps, LivePositions(first: first, bits: live[lane]), channel: channel,
+                        weights: weights + channel * g.taps * g.c1Stride, weightGradients: weightGradients + channel * g.taps * g.c1Stride,
+                        biasGradient: biasGradients[channel])
                 }
             }
         }
+    }
+
+    /// Positions of a block of 32 whose gradient is not zero in one channel.
+    struct LivePositions {
+        /// The block's first position.
+        let first: Int
+        /// Bit `i`: whether position `first + i` is one of them.
+        let bits: UInt32
     }
 
     /// The feature maps on both sides of the layer, with the layouts that ``KernelSet`` gives them.
@@ -34,61 +42,56 @@ enum SecondConvolutionBackward {
         let activationGradients: Output
     }
 
-    /// Bit `p % 32` of lane `c` of word `p / 32`: whether the gradient at position `p` of the block's channel `c` is not zero.
+    /// Bit `i` of lane `c`: whether the gradient of channel `c` of 16 at the `i`th of the positions is not zero.
     @inline(__always)
-    private static func markLive(_ g: Geometry, _ gradients: Input, _ live: UnsafeMutableBufferPointer<SIMD16<UInt32>>) {
-        for word in 0..<live.count {
-            var bits = SIMD16<UInt32>(repeating: 0)
-            for position in word * 32..<min(word * 32 + 32, g.positions) {
-                let gradient = SIMD16<Float>.load(gradients + position * g.c2Stride)
-                bits.replace(with: bits | SIMD16(repeating: 1 &<< UInt32(truncatingIfNeeded: position)), where: gradient .!= 0)
-            }
-            live[word] = bits
+    private static func liveChannels(_ g: Geometry, _ gradients: Input, _ positions: Range<Int>) -> SIMD16<UInt32> {
+        var live = SIMD16<UInt32>(repeating: 0)
+        for position in positions {
+            let gradient = SIMD16<Float>.load(gradients + position * g.c2Stride)
+            let bit = 1 &<< UInt32(truncatingIfNeeded: position - positions.lowerBound)
+            live.replace(with: live | SIMD16(repeating: bit), where: gradient .!= 0)
         }
+        return live
     }
 
     /// One channel: `weights` and `weightGradients` are its own, (tap, c1). Returns the bias's gradient, accumulated.
     @inline(__always)
     private static func channelBackward(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeMutableBufferPointer<SIMD16<UInt32>>, lane: Int, channel: Int, weights: Input,
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input,
         weightGradients: Output, biasGradient: Float
     ) -> Float {
         switch (g.kernelSize, g.c1Stride) {
         case (3, 8):
             return inRegisters(
-                g, ThreeRows<Three<SIMD8<Float>>>.self, c1Stride: 8, maps, live, lane, channel, weights, weightGradients, biasGradient)
+                g, ThreeRows<Three<SIMD8<Float>>>.self, c1Stride: 8, maps, live, channel, weights, weightGradients, biasGradient)
         case (3, 16):
             return inRegisters(
-                g, ThreeRows<Three<SIMD16<Float>>>.self, c1Stride: 16, maps, live, lane, channel, weights, weightGradients, biasGradient)
+                g, ThreeRows<Three<SIMD16<Float>>>.self, c1Stride: 16, maps, live, channel, weights, weightGradients, biasGradient)
         case (5, 8):
             return inRegisters(
-                g, FiveRows<Five<SIMD8<Float>>>.self, c1Stride: 8, maps, live, lane, channel, weights, weightGradients, biasGradient)
+                g, FiveRows<Five<SIMD8<Float>>>.self, c1Stride: 8, maps, live, channel, weights, weightGradients, biasGradient)
         default:
-            return inMemory(g, maps, live, lane, channel, weights, weightGradients, biasGradient)
+            return inMemory(g, maps, live, channel, weights, weightGradients, biasGradient)
         }
     }
 
-    /// Calls `visit` with each gradient of the channel that is not zero and its pixel, positions in order.
+    /// Calls `visit` with each of the positions' gradients and its pixel, in order.
     @inline(__always)
-    private static func forEachLive(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeMutableBufferPointer<SIMD16<UInt32>>, _ lane: Int, _ channel: Int,
-        _ visit: (_ gradient: Float, _ corner: Int) -> Void
+    private static func forEach(
+        _ positions: LivePositions, _ g: Geometry, _ maps: Maps, _ channel: Int, _ visit: (_ gradient: Float, _ corner: Int) -> Void
     ) {
-        let words = UnsafeRawPointer(live.baseAddress!).assumingMemoryBound(to: UInt32.self)
-        for word in 0..<live.count {
-            var bits = words[word * 16 + lane]
-            while bits != 0 {
-                let feature = (word * 32 + bits.trailingZeroBitCount) * g.c2Stride + channel
-                visit(maps.featureGradients[feature], Int(maps.winners[feature]))
-                bits &= bits &- 1
-            }
+        var bits = positions.bits
+        while bits != 0 {
+            let feature = (positions.first + bits.trailingZeroBitCount) * g.c2Stride + channel
+            visit(maps.featureGradients[feature], Int(maps.winners[feature]))
+            bits &= bits &- 1
         }
     }
 
     /// A kernel whose weights' gradients fit the registers, one vector of channels a tap.
     @inline(__always)
     private static func inRegisters<Taps: AccumulatorRows>(
-        _ g: Geometry, _: Taps.Type, c1Stride: Int, _ maps: Maps, _ live: UnsafeMutableBufferPointer<SIMD16<UInt32>>, _ lane: Int,
+        _ g: Geometry, _: Taps.Type, c1Stride: Int, _ maps: Maps, _ live: LivePositions,
         _ channel: Int, _ weights: Input, _ weightGradients: Output, _ biasGradient: Float
     ) -> Float {
         typealias Vector = Taps.Row.Vector
@@ -97,7 +100,7 @@ enum SecondConvolutionBackward {
         var weightSums = Taps(loading: Input(weightGradients), stride: c1Stride, rowStride: kernelRow)
         let kernel = Taps(loading: weights, stride: c1Stride, rowStride: kernelRow)
         var biasSum = biasGradient
-        forEachLive(g, maps, live, lane, channel) { gradient, corner in
+        forEach(live, g, maps, channel) { gradient, corner in
             let factor = Vector(repeating: gradient)
             biasSum += gradient
             weightSums.addProducts(factor, loading: maps.activations + corner, stride: c1Stride, rowStride: imageRow)
@@ -109,13 +112,13 @@ enum SecondConvolutionBackward {
 
     /// Any kernel: the sums stay in memory.
     private static func inMemory(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeMutableBufferPointer<SIMD16<UInt32>>, _ lane: Int, _ channel: Int, _ weights: Input,
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, _ channel: Int, _ weights: Input,
         _ weightGradients: Output, _ biasGradient: Float
     ) -> Float {
         typealias Vector = SIMD8<Float>
         let kernelRow = g.kernelSize * g.c1Stride
         var biasSum = biasGradient
-        forEachLive(g, maps, live, lane, channel) { gradient, corner in
+        forEach(live, g, maps, channel) { gradient, corner in
             let factor = Vector(repeating: gradient)
             biasSum += gradient
             for ky in 0..<g.kernelSize {
