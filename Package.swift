@@ -86,15 +86,23 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("Digests"),
         tests("RandomStreams", exclude: ["Fixtures"]),
+        tests("Processes"),
         tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
         .testTarget(
             name: "CNNKernelsTests", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules,
             swiftSettings: strict),
-        tests("CNNCore", "CNNKernels", "Coordinator", "Datasets", "RandomStreams", "Digests", exclude: ["Fixtures"]),
+        tests("CNNCore", "CNNKernels", "Datasets", "Digests", "RandomStreams", exclude: ["Fixtures"]),
+        tests("TrainingProtocol", "CNNCore", "RandomStreams"),
+        tests("Coordinator", "CNNCore", "Datasets", "RandomStreams", "TrainingProtocol", "Worker"),
+        tests("Worker", "CNNCore", "TrainingProtocol"),
         tests("Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "TrainingProtocol", "Worker", "ZeroMQ", logging),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestSupport", "TrainingProtocol", "ZeroMQ"],
+            swiftSettings: strict),
     ]
 )
