@@ -27,8 +27,8 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Worker processes to run.")
     var workers = 1
 
-    @Option(help: ArgumentHelp("End after so long without a coordinator. (default: wait for ever)", valueName: "seconds"))
-    var giveUpAfter: Double?
+    @Option(help: ArgumentHelp("End after so long without a coordinator; inf to wait for ever.", valueName: "seconds"))
+    var giveUpAfter = 60.0
 
     @Option(help: "Vector instructions to compute with; all give the same bits. (default: the processor's best)")
     var instructionSet: InstructionSet?
@@ -43,7 +43,7 @@ struct WorkerCommand: ParsableCommand {
 
     mutating func validate() throws {
         guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers); it must be 1 to 1024.") }
-        if let giveUpAfter, !(0...1e9).contains(giveUpAfter) {
+        guard giveUpAfter >= 0 else {
             throw ValidationError("--give-up-after is \(giveUpAfter); it must be a number of seconds, 0 or more.")
         }
         if let instructionSet, !instructionSet.isSupported {
@@ -58,9 +58,11 @@ struct WorkerCommand: ParsableCommand {
 
     private func runOne() throws {
         SignalWatcher.block(Self.signals)
+        let logger = makeLogger(quiet: quiet)
+        logger.info("looking for a coordinator at \(connect)")
         let shell = try WorkerShell(
-            endpoint: connect, instructionSet: try instructionSet ?? .best(), giveUpAfter: giveUpAfter.map { .seconds($0) },
-            lifeline: lifeline ? Lifeline.childDescriptor : nil, logger: makeLogger(quiet: quiet))
+            endpoint: connect, instructionSet: try instructionSet ?? .best(), giveUpAfter: giveUpAfter < 1e9 ? .seconds(giveUpAfter) : nil,
+            lifeline: lifeline ? Lifeline.childDescriptor : nil, logger: logger)
         let handle = shell.handle
         try SignalWatcher.start(Self.signals) { handle.leave("Ended by signal \($0).") }
         switch try shell.run() {
@@ -78,8 +80,7 @@ struct WorkerCommand: ParsableCommand {
     private func runMany() throws {
         SignalWatcher.block(Self.signals)
         let children = try Children()
-        var arguments = ["worker", "--connect", connect, "--lifeline"]
-        if let giveUpAfter { arguments += ["--give-up-after", "\(giveUpAfter)"] }
+        var arguments = ["worker", "--connect", connect, "--lifeline", "--give-up-after", "\(giveUpAfter)"]
         if let instructionSet { arguments += ["--instruction-set", instructionSet.rawValue] }
         if quiet { arguments += ["--quiet"] }
         let program = try executablePath()
