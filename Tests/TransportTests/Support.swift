@@ -14,6 +14,12 @@ import Worker
     import Darwin
 #endif
 
+#if canImport(Glibc)
+    let streamSocket = Int32(SOCK_STREAM.rawValue)
+#else
+    let streamSocket = SOCK_STREAM
+#endif
+
 enum TestEndpoint {
     private static let counter = Mutex(0)
 
@@ -45,7 +51,7 @@ enum TestData {
         return Dataset(name: "test patterns", train: set(count), test: set(count / 2))
     }
 
-    /// Small jobs of different seeds and shapes on ``dataset(count:)``.
+    /// Small jobs of different seeds and shapes on ``dataset(count:)``, every other one with dropout.
     static func jobs(_ count: Int, epochs: Int = 2) throws -> [TrainingJob] {
         try (0..<count).map { index in
             TrainingJob(
@@ -86,55 +92,70 @@ final class TestThread: Sendable {
     }
 }
 
-/// A coordinator on the caller's thread and workers on threads of their own, in this process.
-final class LocalRun {
-    private let shell: CoordinatorShell
-    private var threads: [TestThread] = []
-    private let ends = Ends()
-    var workerEnds: [WorkerEnd] { ends.list.withLock { $0 } }
-    private(set) var epochs: [Int: [EpochRecord]] = [:]
-    private(set) var failures: [Int: String] = [:]
+/// A worker on a thread of its own, in this process.
+final class WaitingWorker: Sendable {
+    private let state = Mutex<(handle: WorkerHandle?, end: WorkerEnd?)>((nil, nil))
+    private let thread = Mutex<TestThread?>(nil)
 
-    init(endpoint: String, jobs: [TrainingJob], workers: Int) throws {
-        shell = try CoordinatorShell(
-            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(),
-            settings: CoordinatorSettings(run: 0x1234, instructionSet: try InstructionSet.best()), logger: Logger(label: "test"))
-        let address = shell.endpoints[0]
-        for _ in 0..<workers { addWorker(to: address) }
-    }
-
-    /// How the workers' lives ended, in any order.
-    private final class Ends: Sendable {
-        let list = Mutex<[WorkerEnd]>([])
-    }
-
-    func addWorker(to address: String) {
-        threads.append(
-            TestThread { [ends] in
-                do {
-                    let shell = try WorkerShell(
-                        endpoint: address, instructionSet: try InstructionSet.best(), giveUpAfter: .seconds(20), lifeline: nil,
-                        logger: Logger(label: "worker"))
-                    let end = try shell.run()
-                    ends.list.withLock { $0.append(end) }
-                } catch {
-                    ends.list.withLock { $0.append(.refused("\(error)")) }
-                }
-            })
-    }
-
-    func finish() throws -> [Int: TrainingOutcome] {
-        var outcomes: [Int: TrainingOutcome] = [:]
-        let end = try shell.run { observation in
-            switch observation {
-            case .jobFinished(let job, let outcome): outcomes[job] = outcome
-            case .jobFailed(let job, let reason): failures[job] = reason
-            case .epochFinished(let job, let record): epochs[job, default: []].append(record)
-            default: break
+    init(endpoint: String, giveUpAfter: Duration? = .seconds(20), lifeline: Int32? = nil) {
+        let thread = TestThread { [self] in
+            do {
+                let shell = try WorkerShell(
+                    endpoint: endpoint, instructionSet: try InstructionSet.best(), giveUpAfter: giveUpAfter, lifeline: lifeline,
+                    logger: Logger(label: "worker"))
+                state.withLock { $0.handle = shell.handle }
+                let end = try shell.run()
+                state.withLock { $0.end = end }
+            } catch {
+                state.withLock { $0.end = .refused("\(error)") }
             }
         }
-        for thread in threads { thread.join() }
-        precondition(end == .completed)
+        self.thread.withLock { $0 = thread }
+    }
+
+    var handle: WorkerHandle? { state.withLock { $0.handle } }
+
+    /// Waits until the worker has ended.
+    func end() -> WorkerEnd? {
+        thread.withLock { $0 }?.join()
+        return state.withLock { $0.end }
+    }
+}
+
+/// A coordinator on the caller's thread, and workers on threads of their own in this process, which may be added from any thread.
+final class LocalRun: @unchecked Sendable {
+    let address: String
+    let handle: CoordinatorHandle
+    private let shell: CoordinatorShell
+    private let workers = Mutex<[WaitingWorker]>([])
+    /// How the run ended, and its workers, once it has.
+    private(set) var end: CoordinatorEnd?
+    private(set) var workerEnds: [WorkerEnd?] = []
+
+    init(endpoint: String, jobs: [TrainingJob], workers: Int) throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        shell = try CoordinatorShell(
+            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(),
+            settings: CoordinatorSettings(run: 0x1234, instructionSet: try InstructionSet.best()), logger: logger)
+        address = shell.endpoints[0]
+        handle = shell.handle
+        for _ in 0..<workers { addWorker() }
+    }
+
+    func addWorker() {
+        let worker = WaitingWorker(endpoint: address)
+        workers.withLock { $0.append(worker) }
+    }
+
+    /// Trains on the calling thread.
+    func finish(observer: (TrainingObservation) -> Void = { _ in }) throws -> [Int: TrainingOutcome] {
+        var outcomes: [Int: TrainingOutcome] = [:]
+        end = try shell.run { observation in
+            if case .jobFinished(let job, let outcome) = observation { outcomes[job] = outcome }
+            observer(observation)
+        }
+        workerEnds = workers.withLock { $0 }.map { $0.end() }
         return outcomes
     }
 }
