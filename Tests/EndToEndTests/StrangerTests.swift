@@ -1,0 +1,125 @@
+import Processes
+import TestSupport
+import Testing
+import TrainingProtocol
+import ZeroMQ
+
+extension EndToEnd {
+    /// Peers that are no workers, or lie: they are turned away, and what is trained is as without them.
+    @Suite struct StrangerTests {
+        @Test func bytesThatAreNoZeroMQ() async throws {
+            let coordinator = try coordinator()
+            let port = try #require(try await UInt16(endpoint(of: coordinator).split(separator: ":").last ?? ""))
+            let greeting: [UInt8] = [0xFF] + [UInt8](repeating: 0, count: 8) + [0x7F, 3]
+            let messages: [[UInt8]] = [
+                [], Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), greeting, greeting + [UInt8](repeating: 0xAA, count: 1 << 20),
+                (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) },
+            ]
+            // They stay connected while the workers come and train.
+            let strangers = try messages.map { message in
+                let stranger = try TCPSocket(connectingTo: port)
+                stranger.transmit(message)
+                return stranger
+            }
+            try await expectUndisturbed(coordinator)
+            withExtendedLifetime(strangers) {}
+        }
+
+        @Test func messagesThatAreNotOurs() async throws {
+            let coordinator = try coordinator()
+            let address = try await endpoint(of: coordinator)
+            let messages: [[[UInt8]]] = [
+                [[]], [Array("garbage".utf8)], [[UInt8]](repeating: [1, 2, 3], count: 100), [[0xFF, 0xFF, 0xFF, 0xFF, 0xFF]],
+                [[UInt8](repeating: 8, count: 1 << 20)],
+            ]
+            for message in messages {
+                try await onThread {
+                    var peer = try Peer(address)
+                    try peer.send(message)
+                    // Sent once more after a while of work the coordinator has the first: nothing may come back.
+                    try peer.send(message)
+                    #expect(try peer.receive(within: 100) == nil)
+                }
+            }
+            _ = try await coordinator.line(containing: "is no worker")
+            try await expectUndisturbed(coordinator)
+        }
+
+        @Test func workersOfAnotherKind() async throws {
+            let coordinator = try coordinator()
+            let address = try await endpoint(of: coordinator)
+            let introduction = WorkerIntroduction(profile: "abacus-1", instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
+            let answer = try await onThread {
+                var peer = try Peer(address)
+                try peer.send(WorkerMessage.hello(introduction).frames().map { $0.bytes() })
+                return try peer.receive(within: 5000)
+            }
+            guard case .refusal(let sentence) = try CoordinatorMessage(frames: #require(answer)) else {
+                Issue.record("not refused: \(String(describing: answer))")
+                return
+            }
+            #expect(sentence.contains("abacus-1"))
+            _ = try await coordinator.line(containing: "abacus-1")
+            try await expectUndisturbed(coordinator)
+        }
+
+        /// It takes work and returns a gradient of the wrong size.
+        @Test func aWorkerThatLies() async throws {
+            let coordinator = try coordinator()
+            let address = try await endpoint(of: coordinator)
+            try await onThread {
+                var peer = try Peer(address)
+                let introduction = WorkerIntroduction(
+                    profile: TrainingProtocol.profile, instructionSet: "none", host: "elsewhere", processID: 4711, slots: 2)
+                try peer.send(WorkerMessage.hello(introduction).frames().map { $0.bytes() })
+                while let frames = try peer.receive(within: 5000) {
+                    switch try CoordinatorMessage(frames: frames) {
+                    case .work(let piece):
+                        let result = PieceResult(
+                            run: piece.run, piece: piece.piece, job: piece.job, step: piece.step, quanta: piece.quanta,
+                            parameters: piece.parametersID, lossSum: 1, correct: 0, values: Frame(floats: [Float](repeating: 1, count: 10)))
+                        try peer.send(WorkerMessage.result(result).frames().map { $0.bytes() })
+                    case .refusal: return
+                    default: continue
+                    }
+                }
+                Issue.record("never refused")
+            }
+            _ = try await coordinator.line(containing: "Refused worker elsewhere:4711")
+            try await expectUndisturbed(coordinator)
+        }
+
+        private func coordinator() throws -> Program {
+            try minishard(["coordinator", "--listen", "tcp://127.0.0.1:*"] + longStudy + ["--json"])
+        }
+
+        /// Expects a coordinator that met strangers to train with workers that come now as if nothing had been.
+        private func expectUndisturbed(_ coordinator: Program) async throws {
+            let workers = try await minishard(["worker", "--connect", endpoint(of: coordinator), "--workers", "2"])
+            #expect(try await results(of: coordinator).weights == Reference.long.weights)
+            #expect(try await workers.finish().status == .exited(0))
+        }
+    }
+}
+
+/// A peer of the coordinator's that is no worker of ours. Used on one thread.
+private struct Peer: ~Copyable {
+    private var socket: Socket
+
+    init(_ endpoint: String) throws {
+        var socket = try Socket(.dealer, in: Context(), options: [.linger: 5000])
+        try socket.connect(endpoint)
+        self.socket = socket
+    }
+
+    mutating func send(_ frames: [[UInt8]]) throws {
+        let messages = try frames.map { frame in try frame.withUnsafeBytes { try Message(copying: $0) } }
+        #expect(try socket.send(messages) == .taken)
+    }
+
+    /// The next message, or nil if none comes in so many milliseconds.
+    mutating func receive(within milliseconds: Int) throws -> [Frame]? {
+        guard try socket.poll(timeout: milliseconds).readable else { return nil }
+        return try socket.receive(frameLimit: 8)?.map { Frame(copying: $0.unsafeBytes) }
+    }
+}
