@@ -1,0 +1,101 @@
+# What scripts/run, scripts/worker and scripts/test need: Swift, a few libraries, a build. To be sourced, not run.
+# Everything here reports on standard error, and says little where nothing is to be done.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+binary=$root/.build/release/minishard
+oldest_swift=6.2
+
+say() { printf '%s\n' "scripts/${0##*/}: $*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# Ends with a sentence unless there is a Swift that is new enough.
+require_swift() {
+    local answer version
+    if ! command -v swift >/dev/null; then
+        fail "Swift is not in PATH. Install Swift $oldest_swift or later from https://www.swift.org/install, and open a new shell."
+    fi
+    answer=$(swift --version 2>&1) || fail "'swift --version' fails; install Swift anew from https://www.swift.org/install. It says: $answer"
+    version=$(sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)*).*/\1/p' <<<"$answer" | head -n 1)
+    if [[ $(printf '%s\n' "$oldest_swift" "$version" | sort -V | head -n 1) != "$oldest_swift" ]]; then
+        fail "Swift $oldest_swift or later is needed, and this is '${version:-$answer}'. Get it from https://www.swift.org/install."
+    fi
+}
+
+# Whether the C library's and the C++ library's files for linking are there: Swift links with both.
+has_c_toolchain() {
+    [[ $(dpkg-query --show --showformat '${db:Status-Status}\n' 'libc6-dev' 'libstdc++-*-dev' 2>/dev/null | grep -cx installed) -ge 2 ]]
+}
+
+has_libraries() { command -v pkg-config >/dev/null && pkg-config --exists "$@"; }
+
+# Prints the Debian packages that are missing of those that the build needs.
+missing_debian_packages() {
+    has_libraries libzmq || echo libzmq3-dev
+    has_libraries zlib || echo zlib1g-dev
+    has_libraries libcrypto || echo libssl-dev
+    command -v pkg-config >/dev/null || echo pkg-config
+    command -v curl >/dev/null || echo curl ca-certificates
+    command -v git >/dev/null || echo git
+    has_c_toolchain || echo g++
+}
+
+# Prints the Homebrew packages that are missing of those that the build needs.
+missing_brew_packages() {
+    local package
+    for package in zeromq openssl@3; do brew list --versions "$package" >/dev/null || echo "$package"; done
+    command -v pkg-config >/dev/null || echo pkg-config
+}
+
+# Runs a command, as root if it can; shows what it printed only if it fails.
+quietly_as_root() {
+    local prefix=() output
+    if [[ $EUID -ne 0 ]]; then
+        command -v sudo >/dev/null || { say "Neither root nor sudo: '$*' cannot be run."; return 1; }
+        prefix=(sudo)
+    fi
+    output=$("${prefix[@]}" "$@" 2>&1) || { printf '%s\n' "$output" >&2; return 1; }
+}
+
+# Installs Debian packages; returns 1 if that is not possible.
+install_debian_packages() {
+    command -v apt-get >/dev/null || { say "There is no apt-get here to install $* with."; return 1; }
+    say "installing $* with apt-get"
+    quietly_as_root apt-get update -q || return 1
+    quietly_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+# Installs what the build needs and this machine lacks.
+require_libraries() {
+    local missing
+    if [[ $(uname) == Darwin ]]; then
+        command -v brew >/dev/null || fail "Homebrew is needed to install zeromq, openssl@3 and pkg-config: get it from https://brew.sh."
+        read -r -d '' -a missing < <(missing_brew_packages) || true
+        [[ ${#missing[@]} -eq 0 ]] && return
+        say "installing ${missing[*]} with Homebrew"
+        brew install --quiet "${missing[@]}" >&2 || fail "Homebrew could not install ${missing[*]}; see above."
+    else
+        read -r -d '' -a missing < <(missing_debian_packages) || true
+        [[ ${#missing[@]} -eq 0 ]] && return
+        install_debian_packages "${missing[@]}" ||
+            fail "Please install ${missing[*]} (the names are Debian's and Ubuntu's) by hand, and try again."
+    fi
+}
+
+# Builds the program in release mode at $binary.
+build_release() {
+    swift build --package-path "$root" -c release --product minishard >&2 || fail "The build failed; see above."
+}
+
+# Everything up to a release build at $binary.
+set_up() {
+    require_swift
+    require_libraries
+    build_release
+}
+
+# Prints the number of cores.
+core_count() { nproc 2>/dev/null || sysctl -n hw.logicalcpu; }
