@@ -2,6 +2,9 @@
 
 let instructionSetName = "avx2"
 
+/// Pixels of a row that the first convolution computes together.
+typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
+
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 8 registers, and two for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
 

@@ -2,8 +2,11 @@
 
 let instructionSetName = "avx512"
 
+/// Pixels of a row that the first convolution computes together.
+typealias FirstConvolutionTile<Vector: Lanes> = Fourteen<Vector>
+
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
-typealias PixelTile = Join<Eight<SIMD16<Float>>, Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>>
+typealias PixelTile = Fourteen<SIMD16<Float>>
 
 /// Products and tiles that the second convolution's Winograd form computes together: 3 of 6 or 4 of 8 products of a whole row of MNIST's 7 tiles.
 typealias Products6 = ThreeRows<Seven<SIMD16<Float>>>

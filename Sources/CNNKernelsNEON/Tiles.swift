@@ -2,6 +2,9 @@
 
 let instructionSetName = "neon"
 
+/// Pixels of a row that the first convolution computes together.
+typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
+
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
 

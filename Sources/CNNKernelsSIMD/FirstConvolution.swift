@@ -22,9 +22,9 @@ enum FirstConvolution {
         for y in 0..<g.height {
             let row = output + ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride + channel
             var x = 0
-            while x + Seven<V>.count <= g.width {
-                pixels(g, Seven<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
-                x += Seven<V>.count
+            while x + FirstConvolutionTile<V>.count <= g.width {
+                pixels(g, FirstConvolutionTile<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
+                x += FirstConvolutionTile<V>.count
             }
             while x < g.width {
                 pixels(g, Single<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)

@@ -7,8 +7,9 @@ enum SecondConvolution {
     static func forward(
         _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
     ) {
-        withUnsafeTemporaryAllocation(of: Vector.self, capacity: 2 * g.width) { scratch in
-            let strip = UnsafeMutableRawPointer(scratch.baseAddress!).assumingMemoryBound(to: Float.self)
+        let stripCount = 2 * g.width * 16
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: stripCount + WinogradConvolution.scratchCount(g)) { scratch in
+            let strip = scratch.baseAddress!
             let pooled = PooledStrip(g, strip, features, winners)
             if g.transformSize == 0 {
                 forEachStrip(g) { block, y in
@@ -16,11 +17,10 @@ enum SecondConvolution {
                     pooled.store(block: block, y: y)
                 }
             } else {
-                WinogradConvolution.withTransformedInputs(g, activations) { transformed in
-                    forEachStrip(g) { block, y in
-                        WinogradConvolution.strip(g, block: block, y: y, transformed, weights, bias, strip)
-                        pooled.store(block: block, y: y)
-                    }
+                let winograd = WinogradConvolution(g, activations, scratch: strip + stripCount)
+                forEachStrip(g) { block, y in
+                    winograd.strip(block: block, y: y, weights, bias, strip)
+                    pooled.store(block: block, y: y)
                 }
             }
         }

@@ -142,3 +142,4 @@ typealias Four<Vector: Lanes> = Join<Two<Vector>, Two<Vector>>
 typealias Five<Vector: Lanes> = Join<Four<Vector>, Single<Vector>>
 typealias Seven<Vector: Lanes> = Join<Four<Vector>, Three<Vector>>
 typealias Eight<Vector: Lanes> = Join<Four<Vector>, Four<Vector>>
+typealias Fourteen<Vector: Lanes> = Join<Eight<Vector>, Join<Four<Vector>, Two<Vector>>>
