@@ -59,7 +59,7 @@ package enum TrainingObservation: Sendable {
     case workerLeft(WorkerIntroduction, reason: String, workers: Int)
 }
 
-/// A coordinator's settings; none of them touches a result.
+/// A coordinator's settings. None of them touches a result, as long as only workers of this program's arithmetic are accepted.
 package struct CoordinatorSettings: Sendable {
     /// Names this run, so that what was computed for another one is refused; random.
     package var run: UInt64
@@ -70,6 +70,8 @@ package struct CoordinatorSettings: Sendable {
     /// Pieces of work a worker holds at most: one to compute, the rest to have no pause after it.
     package var piecesPerWorker = 2
 
+    /// The arithmetics whose workers are taken; with any other than this program's the promise of equal bits is given up.
+    package var acceptedProfiles = [TrainingProtocol.profile]
     /// What the coordinator adds gradients and updates weights with.
     package var instructionSet: InstructionSet
 

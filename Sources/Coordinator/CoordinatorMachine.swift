@@ -110,10 +110,11 @@ package final class CoordinatorMachine {
             actions.append(.send(CoordinatorMessage.stop(farewell).frames(), to: peer))
             return
         }
-        guard introduction.profile == TrainingProtocol.profile else {
+        guard settings.acceptedProfiles.contains(introduction.profile) else {
+            let accepted = settings.acceptedProfiles.joined(separator: " or ")
             refuse(
                 peer,
-                "The worker \(introduction.name) computes by the profile \(introduction.profile) and this run by \(TrainingProtocol.profile); "
+                "The worker \(introduction.name) computes by the profile \(introduction.profile) and this run by \(accepted); "
                     + "their results would differ. Run the same release of minishard on both sides.")
             return
         }

@@ -164,7 +164,7 @@ struct DisturbanceTests {
         let run = try LocalRun(endpoint: TestEndpoint.fresh("tcp"), jobs: try TestData.jobs(2, epochs: 100_000), workers: 2)
         let handle = run.handle
         let outcomes = try run.finish { observation in
-            if case .stepFinished = observation { handle.stop("Interrupted.") }
+            if case .workerJoined(_, workers: 2) = observation { handle.stop("Interrupted.") }
         }
         #expect(outcomes.isEmpty)
         #expect(run.end == .stopped("Interrupted."))

@@ -4,6 +4,7 @@ import Datasets
 import Logging
 import RandomStreams
 import Synchronization
+import TrainingProtocol
 import Worker
 
 @testable import Transport
@@ -132,12 +133,13 @@ final class LocalRun: @unchecked Sendable {
     private(set) var end: CoordinatorEnd?
     private(set) var workerEnds: [WorkerEnd?] = []
 
-    init(endpoint: String, jobs: [TrainingJob], workers: Int) throws {
+    init(endpoint: String, jobs: [TrainingJob], workers: Int, acceptedProfiles: [String] = [TrainingProtocol.profile]) throws {
         var logger = Logger(label: "test")
         logger.logLevel = .error
+        var settings = CoordinatorSettings(run: 0x1234, instructionSet: try InstructionSet.best())
+        settings.acceptedProfiles = acceptedProfiles
         shell = try CoordinatorShell(
-            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(),
-            settings: CoordinatorSettings(run: 0x1234, instructionSet: try InstructionSet.best()), logger: logger)
+            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(), settings: settings, logger: logger)
         address = shell.endpoints[0]
         handle = shell.handle
         for _ in 0..<workers { addWorker() }
