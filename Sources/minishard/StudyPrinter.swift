@@ -36,7 +36,7 @@ struct StudyPrinter {
 
     /// Prints what is about to be trained, and the notebook's checks of the first network.
     func printStart(_ logger: Logger) {
-        logger.info("data set \(dataset.name), \(jobs.count) runs, seed \(options.seed), \(options.epochs) epochs")
+        logger.info("data set: \(dataset.name); runs: \(jobs.count); seed: \(options.seed); epochs: \(options.epochs)")
         guard !options.quiet, let job = jobs.first else { return }
         let batch = min(job.batchSize, job.trainingImages.count)
         let imagesShape = [batch, 1, job.model.height, job.model.width]
