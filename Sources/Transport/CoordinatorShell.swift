@@ -37,6 +37,7 @@ package final class CoordinatorShell {
     /// The endpoints as bound, with the port's number where `*` was asked for.
     package private(set) var endpoints: [String] = []
     package let handle: CoordinatorHandle
+    private var bound: [Endpoint] = []
     private let machine: CoordinatorMachine
     private let logger: Logger
     private var socket: Socket
@@ -62,11 +63,17 @@ package final class CoordinatorShell {
         for endpoint in endpoints { self.endpoints.append(try bind(endpoint)) }
     }
 
+    deinit {
+        for endpoint in bound { endpoint.removeFile() }
+    }
+
     private func bind(_ text: String) throws -> String {
         let endpoint = try Endpoint(text)
         try endpoint.checkPathIsFree()
         do {
-            return endpoint.named(asBound: try socket.bind(text))
+            let name = endpoint.named(asBound: try socket.bind(text))
+            bound.append(endpoint)
+            return name
         } catch {
             throw TransportError(description: "Cannot listen on \(text): \(Self.advice(on: error))")
         }

@@ -75,6 +75,11 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Removes an ipc endpoint's file, which libzmq leaves behind; for whoever listens there.
+    func removeFile() {
+        if case .ipc(let path) = address { unlink(path) }
+    }
+
     /// Whether a program takes connections at a Unix socket's path.
     private static func answers(_ path: String) -> Bool {
         #if canImport(Glibc)

@@ -69,6 +69,18 @@ struct EndpointTests {
         #expect(try problem(ipc.endpoints[0]).contains("another program listens there"))
     }
 
+    @Test("A coordinator leaves no file behind")
+    func noFileLeft() throws {
+        let endpoint = TestEndpoint.fresh("ipc")
+        let path = String(endpoint.dropFirst(6))
+        do {
+            let shell = try shell(endpoint)
+            #expect(shell.endpoints == [endpoint])
+            #expect(access(path, F_OK) == 0)
+        }
+        #expect(access(path, F_OK) == -1)
+    }
+
     @Test("A socket's file that nobody listens on any more is in nobody's way, other files are")
     func files() throws {
         let stale = String(TestEndpoint.fresh("ipc").dropFirst(6))
