@@ -107,6 +107,16 @@ package final class GradientEngine {
         return tree.take() ?? ShardStatistics(lossSum: 0, correct: 0)
     }
 
+    /// The logits of a shard's samples, without dropout: (sample, class).
+    package func logits(of shard: Shard) -> [[Float]] {
+        (0..<begin(shard)).flatMap { quantum in
+            let samples = Quanta.samples(of: quantum..<quantum + 1, batch: shard.labels.count)
+            forward(shard, samples)
+            linear(samples.count)
+            return (0..<samples.count).map { slot in (0..<g.classes).map { logits.base[slot * g.classes + $0] } }
+        }
+    }
+
     /// Checks a shard's sizes and gets ready for its normalisation. Returns the number of its quanta.
     private func begin(_ shard: Shard) -> Int {
         let samples = shard.labels.count

@@ -24,8 +24,8 @@ struct SamplesCommand: ParsableCommand {
 
     func run() throws {
         let dataset = try data.locate()
-        let jobs = try Study.notebook.jobs(on: dataset, seeds: [seed], epochs: 1)
-        let sheet = SampleSheet(dataset.train, at: firstSamples(of: jobs), dataset: dataset.name)
+        guard let job = try Study.notebook.jobs(on: dataset, seeds: [seed], epochs: 1).first else { return }
+        let sheet = FirstBatch(of: job, in: dataset).sampleSheet
         var size = winsize()
         let columns = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
         print(

@@ -2,7 +2,6 @@ import CNNCore
 import Coordinator
 import Datasets
 import Logging
-import RandomStreams
 import Reports
 import Studies
 
@@ -35,12 +34,12 @@ struct StudyPrinter {
     var finishedRuns: [FinishedRun] { jobs.indices.compactMap { finished[$0] } }
 
     /// Prints what is about to be trained, and the notebook's checks of the first network.
-    func printStart(_ logger: Logger) {
+    func printStart(_ firstBatch: FirstBatch, instructionSet: InstructionSet, _ logger: Logger) {
         logger.info("data set: \(dataset.name); runs: \(jobs.count); seed: \(options.seed); epochs: \(options.epochs)")
-        guard !options.quiet, let job = jobs.first else { return }
-        let batch = min(job.batchSize, job.trainingImages.count)
-        let imagesShape = [batch, 1, job.model.height, job.model.width]
-        for line in checkLines(job.model, imagesShape: imagesShape, logitsShape: [batch, job.model.classes]) { printProgress(line) }
+        guard !options.quiet else { return }
+        let logits = firstBatch.logits(instructionSet: instructionSet)
+        let logitsShape = [logits.count, logits.first?.count ?? 0]
+        for line in checkLines(firstBatch.job.model, imagesShape: firstBatch.imagesShape, logitsShape: logitsShape) { printProgress(line) }
     }
 
     /// Takes in what happened.
@@ -81,13 +80,4 @@ struct StudyPrinter {
     private func printProgress(_ line: String) {
         if options.json { writeToStandardError("\(line)\n") } else { printNow(line) }
     }
-}
-
-/// The first eight samples of the first job's first mini-batch, as indices of training images.
-func firstSamples(of jobs: [TrainingJob]) -> [Int] {
-    guard let job = jobs.first else { return [] }
-    var generator = MersenneTwister(seed: job.seed)
-    _ = job.model.initialParameters(from: &generator)
-    let order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
-    return order.prefix(8).map { job.trainingImages.lowerBound + $0 }
 }

@@ -53,10 +53,11 @@ struct StudySession {
         defer { if let socketDirectory { removeSocketDirectory(socketDirectory) } }
         let localEndpoint = socketDirectory.map { "ipc://\($0)/coordinator" }
 
+        let instructionSet = try InstructionSet.best()
         SignalWatcher.block(Self.signals)
         let shell = try CoordinatorShell(
             endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset,
-            settings: CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: try .best()), logger: logger)
+            settings: CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet), logger: logger)
         for endpoint in shell.endpoints where endpoint != localEndpoint { logger.info("listening on \(endpoint)") }
 
         let children = try Children()
@@ -71,8 +72,10 @@ struct StudySession {
         }
 
         var printer = StudyPrinter(study: study, jobs: jobs, dataset: dataset, options: options)
-        printer.printStart(logger)
-        try directory.write(SampleSheet(dataset.train, at: firstSamples(of: jobs), dataset: dataset.name))
+        if let firstBatch = jobs.first.map({ FirstBatch(of: $0, in: dataset) }) {
+            printer.printStart(firstBatch, instructionSet: instructionSet, logger)
+            try directory.write(firstBatch.sampleSheet)
+        }
         let end = try shell.run { printer.observe($0, since: start, directory: directory, logger) }
         children.waitForAll(limit: .seconds(5))
 
