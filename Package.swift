@@ -87,6 +87,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ZeroMQ"),
         tests("Digests"),
         tests("RandomStreams", exclude: ["Fixtures"]),
         tests("Processes"),
@@ -98,7 +99,9 @@ let package = Package(
         tests("TrainingProtocol", "CNNCore", "RandomStreams"),
         tests("Coordinator", "CNNCore", "Datasets", "RandomStreams", "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
-        tests("Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "TrainingProtocol", "Worker", "ZeroMQ", logging),
+        tests(
+            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "TrainingProtocol", "Worker", "ZeroMQ", logging,
+            exclude: ["python"]),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
         .testTarget(

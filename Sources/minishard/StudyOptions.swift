@@ -18,6 +18,12 @@ struct StudyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Directory for the results; must be empty or new. (default: runs/<time>-notebook)", valueName: "directory"))
     var out: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take workers with this arithmetic too, beside our own; the results then depend on who computed what. May be given more than once.",
+            valueName: "profile"))
+    var acceptProfile: [String] = []
+
     @Flag(help: "Print results.json to standard output, and the epochs' lines to standard error.")
     var json = false
 

@@ -54,10 +54,14 @@ struct StudySession {
         let localEndpoint = socketDirectory.map { "ipc://\($0)/coordinator" }
 
         let instructionSet = try InstructionSet.best()
+        var settings = CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet)
+        settings.acceptedProfiles += options.acceptProfile
+        if !options.acceptProfile.isEmpty {
+            logger.warning("Workers of other arithmetic are taken: the weights will not be those of a run without them, bit for bit.")
+        }
         SignalWatcher.block(Self.signals)
         let shell = try CoordinatorShell(
-            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset,
-            settings: CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet), logger: logger)
+            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings, logger: logger)
         for endpoint in shell.endpoints where endpoint != localEndpoint { logger.info("listening on \(endpoint)") }
 
         let children = try Children()
