@@ -17,9 +17,9 @@ enum SecondConvolution {
                     pooled.store(block: block, y: y)
                 }
             } else {
-                let winograd = WinogradConvolution(g, activations, scratch: strip + stripCount)
+                WinogradConvolution.transform(g, activations, into: strip + stripCount)
                 forEachStrip(g) { block, y in
-                    winograd.strip(block: block, y: y, weights, bias, strip)
+                    WinogradConvolution.strip(g, block: block, y: y, scratch: strip + stripCount, weights, bias, strip)
                     pooled.store(block: block, y: y)
                 }
             }

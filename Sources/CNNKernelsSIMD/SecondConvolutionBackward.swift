@@ -27,7 +27,7 @@ enum SecondConvolutionBackward {
     }
 
     /// Positions of a block of 32 whose gradient is not zero in one channel.
-    struct LivePositions {
+    private struct LivePositions {
         /// The block's first position.
         let first: Int
         /// Bit `i`: whether position `first + i` is one of them.

@@ -2,16 +2,11 @@ import CNNKernels
 
 /// The second convolution in Winograd's form along the rows: inputs are transformed once for all channels of the output, the products of a row's tiles are added up in
 /// registers, and their outputs go to the strip.
-struct WinogradConvolution {
+enum WinogradConvolution {
     typealias Vector = SIMD16<Float>
 
-    private let g: Geometry
-    /// (padded row, tile, product, c1).
-    private let transformed: Output
-    /// One row's, (product, tile, 16 channels).
-    private let sums: Output
-
-    /// Floats that an image's transformed inputs and a row's sums take; 0 where the direct sum is used.
+    /// Floats of an image's scratch memory: its transformed inputs, (padded row, tile, product, c1), and one row's sums, (product, tile, 16 channels). 0 where the
+    /// direct sum is used.
     static func scratchCount(_ g: Geometry) -> Int { transformedCount(g) + g.width / Winograd.tileWidth * g.transformSize * 16 }
 
     private static func transformedCount(_ g: Geometry) -> Int {
@@ -19,16 +14,13 @@ struct WinogradConvolution {
     }
 
     /// Transforms an image's activations into `scratch`.
-    init(_ g: Geometry, _ activations: Input, scratch: Output) {
-        self.g = g
-        transformed = scratch
-        sums = scratch + Self.transformedCount(g)
+    static func transform(_ g: Geometry, _ activations: Input, into scratch: Output) {
         switch (g.transformSize, g.c1Stride) {
-        case (6, 8): Self.transform6(g, SIMD8<Float>.self, c1Stride: 8, activations, transformed)
-        case (6, 16): Self.transform6(g, SIMD16<Float>.self, c1Stride: 16, activations, transformed)
-        case (6, _): Self.transform6(g, SIMD8<Float>.self, c1Stride: g.c1Stride, activations, transformed)
-        case (_, 8): Self.transform8(g, SIMD8<Float>.self, c1Stride: 8, activations, transformed)
-        default: Self.transform8(g, SIMD8<Float>.self, c1Stride: g.c1Stride, activations, transformed)
+        case (6, 8): transform6(g, SIMD8<Float>.self, c1Stride: 8, activations, scratch)
+        case (6, 16): transform6(g, SIMD16<Float>.self, c1Stride: 16, activations, scratch)
+        case (6, _): transform6(g, SIMD8<Float>.self, c1Stride: g.c1Stride, activations, scratch)
+        case (_, 8): transform8(g, SIMD8<Float>.self, c1Stride: 8, activations, scratch)
+        default: transform8(g, SIMD8<Float>.self, c1Stride: g.c1Stride, activations, scratch)
         }
     }
 
@@ -89,22 +81,23 @@ struct WinogradConvolution {
         }
     }
 
-    /// Computes two rows of pixels from row `y` on, 16 channels: (row of 2, column, 16 channels).
-    func strip(block: Int, y: Int, _ weights: Input, _ bias: Input, _ strip: Output) {
+    /// Computes two rows of pixels from row `y` on, 16 channels: (row of 2, column, 16 channels). `scratch` has the transformed inputs.
+    static func strip(_ g: Geometry, block: Int, y: Int, scratch: Output, _ weights: Input, _ bias: Input, _ strip: Output) {
+        let sums = scratch + transformedCount(g)
         let blockWeights = weights + block * g.kernelSize * g.c1 * g.transformSize * 16
         let tiles = g.width / Winograd.tileWidth
         for row in 0..<2 {
-            let inputs = Input(transformed + (y + row) * tiles * g.transformSize * g.c1Stride)
+            let inputs = Input(scratch + (y + row) * tiles * g.transformSize * g.c1Stride)
             switch (g.transformSize, g.c1) {
-            case (6, 8): Self.products(g, Products6.self, Products6Single.self, size: 6, c1: 8, c1Stride: 8, inputs, blockWeights, sums)
-            case (6, 16): Self.products(g, Products6.self, Products6Single.self, size: 6, c1: 16, c1Stride: 16, inputs, blockWeights, sums)
+            case (6, 8): products(g, Products6.self, Products6Single.self, size: 6, c1: 8, c1Stride: 8, inputs, blockWeights, sums)
+            case (6, 16): products(g, Products6.self, Products6Single.self, size: 6, c1: 16, c1Stride: 16, inputs, blockWeights, sums)
             case (6, _):
-                Self.products(g, Products6.self, Products6Single.self, size: 6, c1: g.c1, c1Stride: g.c1Stride, inputs, blockWeights, sums)
-            case (_, 8): Self.products(g, Products8.self, Products8Single.self, size: 8, c1: 8, c1Stride: 8, inputs, blockWeights, sums)
+                products(g, Products6.self, Products6Single.self, size: 6, c1: g.c1, c1Stride: g.c1Stride, inputs, blockWeights, sums)
+            case (_, 8): products(g, Products8.self, Products8Single.self, size: 8, c1: 8, c1Stride: 8, inputs, blockWeights, sums)
             default:
-                Self.products(g, Products8.self, Products8Single.self, size: 8, c1: g.c1, c1Stride: g.c1Stride, inputs, blockWeights, sums)
+                products(g, Products8.self, Products8Single.self, size: 8, c1: g.c1, c1Stride: g.c1Stride, inputs, blockWeights, sums)
             }
-            Self.outputs(g, sums, Vector.load(bias + block * 16), strip + row * g.width * 16)
+            outputs(g, sums, Vector.load(bias + block * 16), strip + row * g.width * 16)
         }
     }
 

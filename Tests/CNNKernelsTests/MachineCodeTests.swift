@@ -6,6 +6,8 @@ import Testing
     ///
     /// What a compiler emits of generic or imported code is weak: of several modules' copies the linker takes one for all. A copy from a kernel module would
     /// end the program on an older processor, so none may use that module's instructions.
+    ///
+    /// A debug build has such a copy, `__swift_memcpy` with a size, for each struct of a kernel module that is neither private nor generic.
     @Suite(.enabled(if: Disassembly.isPossible, "needs objdump, which comes with binutils"))
     struct MachineCodeTests {
         @Test(arguments: ["CPUFeatures", "RandomStreams", "CNNKernels", "CNNCore"])
