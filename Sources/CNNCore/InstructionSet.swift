@@ -27,8 +27,11 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     /// The fastest that this processor has.
     ///
     /// - Throws: ``UnsupportedProcessor`` when it has none that there are fast kernels for.
-    package static func best() throws(UnsupportedProcessor) -> InstructionSet {
-        guard let best = allCases.first(where: { $0.isSupported && $0 != .scalar }) else { throw UnsupportedProcessor() }
+    package static func best() throws(UnsupportedProcessor) -> InstructionSet { try best { $0.isSupported } }
+
+    /// The fastest on a processor that has those which `isSupported` says.
+    static func best(where isSupported: (InstructionSet) -> Bool) throws(UnsupportedProcessor) -> InstructionSet {
+        guard let best = allCases.first(where: { isSupported($0) && $0 != .scalar }) else { throw UnsupportedProcessor() }
         return best
     }
 

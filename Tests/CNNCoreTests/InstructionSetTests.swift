@@ -11,6 +11,13 @@ import Testing
         #expect(best == supportedInstructionSets.first)
     }
 
+    @Test func otherProcessorsGetTheirBest() throws {
+        #expect(try InstructionSet.best { _ in true } == .avx512)
+        #expect(try InstructionSet.best { [.avx2, .scalar].contains($0) } == .avx2)
+        #expect(try InstructionSet.best { [.neon, .scalar].contains($0) } == .neon)
+        #expect(throws: UnsupportedProcessor.self) { try InstructionSet.best { $0 == .scalar } }
+    }
+
     @Test func scalarWorksEverywhereAndComesLast() {
         #expect(InstructionSet.scalar.isSupported)
         #expect(InstructionSet.allCases.last == .scalar)
