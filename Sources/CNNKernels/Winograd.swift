@@ -16,23 +16,34 @@ package enum Winograd {
         return kernelSize + tileWidth - 1
     }
 
-    /// G·w for a kernel row of 3 taps, in double precision, rounded once.
-    static func transformedWeights(_ w0: Double, _ w1: Double, _ w2: Double) -> [Float] {
-        [w0 / 4, -(w0 + w1 + w2) / 6, -(w0 - w1 + w2) / 6, (w0 + 2 * w1 + 4 * w2) / 24, (w0 - 2 * w1 + 4 * w2) / 24, w2].map { Float($0) }
-    }
-
-    /// G·w for a kernel row of 5 taps, in double precision, rounded once.
-    static func transformedWeights(_ w0: Double, _ w1: Double, _ w2: Double, _ w3: Double, _ w4: Double) -> [Float] {
+    /// G·w for a kernel row of 3 or 5 taps, in double precision, rounded once: product `i` goes to `target[i · stride]`.
+    static func transformWeights(_ row: Input, taps: Int, to target: Output, stride: Int) {
+        let (w0, w1, w2) = (Double(row[0]), Double(row[1]), Double(row[2]))
+        func put(_ product: Int, _ value: Double) { target[product * stride] = Float(value) }
+        if taps == 3 {
+            put(0, w0 / 4)
+            put(1, -(w0 + w1 + w2) / 6)
+            put(2, -(w0 - w1 + w2) / 6)
+            put(3, (w0 + 2 * w1 + 4 * w2) / 24)
+            put(4, (w0 - 2 * w1 + 4 * w2) / 24)
+            put(5, w2)
+            return
+        }
+        let (w3, w4) = (Double(row[3]), Double(row[4]))
         let even1 = w0 + w2 + w4
         let odd1 = w1 + w3
         let even2 = w0 + 4 * w2 + 16 * w4
         let odd2 = 2 * w1 + 8 * w3
         let even3 = 16 * w0 + 4 * w2 + w4
         let odd3 = 8 * w1 + 2 * w3
-        return [
-            w0, -2 * (even1 + odd1) / 9, -2 * (even1 - odd1) / 9, (even2 + odd2) / 90, (even2 - odd2) / 90, 2 * (even3 + odd3) / 45,
-            2 * (even3 - odd3) / 45, w4,
-        ].map { Float($0) }
+        put(0, w0)
+        put(1, -2 * (even1 + odd1) / 9)
+        put(2, -2 * (even1 - odd1) / 9)
+        put(3, (even2 + odd2) / 90)
+        put(4, (even2 - odd2) / 90)
+        put(5, 2 * (even3 + odd3) / 45)
+        put(6, 2 * (even3 - odd3) / 45)
+        put(7, w4)
     }
 }
 
@@ -49,18 +60,10 @@ package enum SecondConvolutionWeights {
                     if g.transformSize == 0 {
                         for kx in 0..<g.kernelSize { block[((ky * g.kernelSize + kx) * g.c1 + c1) * 16] = row[kx] }
                     } else {
-                        for (point, weight) in transformed(row, taps: g.kernelSize).enumerated() {
-                            block[((ky * g.c1 + c1) * g.transformSize + point) * 16] = weight
-                        }
+                        Winograd.transformWeights(row, taps: g.kernelSize, to: block + (ky * g.c1 + c1) * g.transformSize * 16, stride: 16)
                     }
                 }
             }
         }
-    }
-
-    private static func transformed(_ row: Input, taps: Int) -> [Float] {
-        taps == 3
-            ? Winograd.transformedWeights(Double(row[0]), Double(row[1]), Double(row[2]))
-            : Winograd.transformedWeights(Double(row[0]), Double(row[1]), Double(row[2]), Double(row[3]), Double(row[4]))
     }
 }

@@ -59,15 +59,18 @@ enum Elementwise {
     /// Transposes a 16x16 block: four rounds of interleaving rows i and i+8 turn row-major into column-major.
     @inline(__always)
     private static func transposeBlock(from source: Input, sourceStride: Int, to target: Output, targetStride: Int) {
-        withUnsafeTemporaryAllocation(of: Vector.self, capacity: 32) { scratch in
-            let first = scratch.baseAddress!
-            let second = first + 16
-            for i in 0..<16 { first[i] = Vector.load(source + i * sourceStride) }
-            interleave(first, into: second)
-            interleave(second, into: first)
-            interleave(first, into: second)
-            interleave(second, into: first)
-            for i in 0..<16 { first[i].store(to: target + i * targetStride) }
+        // Two allocations of 1 KB each, the most that goes to the stack.
+        withUnsafeTemporaryAllocation(of: Vector.self, capacity: 16) { firstScratch in
+            withUnsafeTemporaryAllocation(of: Vector.self, capacity: 16) { secondScratch in
+                let first = firstScratch.baseAddress!
+                let second = secondScratch.baseAddress!
+                for i in 0..<16 { first[i] = Vector.load(source + i * sourceStride) }
+                interleave(first, into: second)
+                interleave(second, into: first)
+                interleave(first, into: second)
+                interleave(second, into: first)
+                for i in 0..<16 { first[i].store(to: target + i * targetStride) }
+            }
         }
     }
 

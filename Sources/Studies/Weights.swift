@@ -7,5 +7,6 @@ package func weightsSHA256(_ parameters: [Float]) -> String {
 
 /// Floats as the bytes of little-endian float32, back to back.
 package func littleEndianBytes(_ values: [Float]) -> [UInt8] {
-    values.map(\.bitPattern.littleEndian).withUnsafeBytes(Array.init)
+    let words = values.map { $0.bitPattern.littleEndian }
+    return words.withUnsafeBytes { Array($0) }
 }
