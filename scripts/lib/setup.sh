@@ -25,22 +25,22 @@ require_swift() {
     fi
 }
 
-# Whether the C library's and the C++ library's files for linking are there: Swift links with both.
-has_c_toolchain() {
-    [[ $(dpkg-query --show --showformat '${db:Status-Status}\n' 'libc6-dev' 'libstdc++-*-dev' 2>/dev/null | grep -cx installed) -ge 2 ]]
-}
+# Whether a Debian package is there; its name may be a pattern.
+is_installed() { dpkg-query --show --showformat '${db:Status-Status}\n' "$1" 2>/dev/null | grep -x installed >/dev/null; }
 
-has_libraries() { command -v pkg-config >/dev/null && pkg-config --exists "$@"; }
+# Whether a library is there with its headers: from a Debian package, or by other means.
+has_library() { is_installed "$1" || { command -v pkg-config >/dev/null && pkg-config --exists "$2"; }; }
 
 # Prints the Debian packages that are missing of those that the build needs.
 missing_debian_packages() {
-    has_libraries libzmq || echo libzmq3-dev
-    has_libraries zlib || echo zlib1g-dev
-    has_libraries libcrypto || echo libssl-dev
+    has_library libzmq3-dev libzmq || echo libzmq3-dev
+    has_library zlib1g-dev zlib || echo zlib1g-dev
+    has_library libssl-dev libcrypto || echo libssl-dev
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl ca-certificates
-    command -v git >/dev/null || echo git
-    has_c_toolchain || echo g++
+    command -v git >/dev/null || echo git ca-certificates
+    # Swift links with the C++ library, and that package depends on the C library's.
+    command -v c++ >/dev/null || is_installed 'libstdc++-*-dev' || echo g++
 }
 
 # Prints the Homebrew packages that are missing of those that the build needs.
