@@ -60,7 +60,7 @@ package func spawn(_ program: String, _ arguments: [String], options: SpawnOptio
     vector.append(nil)
     var process = pid_t()
     let code = posix_spawnp(&process, program, &actions, &attributes, vector, environment)
-    guard code == 0 else { throw ProcessError("the program \(program) cannot be started: \(String(cString: strerror(code))).") }
+    guard code == 0 else { throw ProcessError("the program \(program) cannot be started: \(String(cString: strerror(code)))") }
     return process
 }
 

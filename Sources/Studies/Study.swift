@@ -7,6 +7,9 @@ package struct Study: Sendable, Hashable {
     /// The name of the experiment that the others are compared with.
     package static let baselineName = "baseline"
 
+    /// Classes that the notebook's networks tell apart; a label beyond them is an error in the data.
+    package static let classes = 10
+
     /// What the results and the run's directory call the study.
     package let name: String
     /// The experiments in the order of the tables. No two have the same name.

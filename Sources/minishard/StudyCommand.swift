@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUFeatures
+import Transport
 
 /// `minishard study`: coordinator and workers on this machine.
 struct StudyCommand: ParsableCommand {
@@ -23,6 +24,7 @@ struct StudyCommand: ParsableCommand {
         guard workers > 0 || !listen.isEmpty else {
             throw ValidationError("With --workers 0 nobody would train: add --listen for workers elsewhere.")
         }
+        try validateEndpoints(listen)
     }
 
     func run() throws {
@@ -43,9 +45,17 @@ struct CoordinatorCommand: ParsableCommand {
 
     mutating func validate() throws {
         guard !listen.isEmpty else { throw ValidationError("Name an endpoint to listen on: --listen tcp://127.0.0.1:5555, or ipc://PATH.") }
+        try validateEndpoints(listen)
     }
 
     func run() throws {
         try StudySession(options: options, endpoints: listen, localWorkers: 0).run()
+    }
+}
+
+/// Refuses what is no endpoint.
+private func validateEndpoints(_ endpoints: [String]) throws {
+    for endpoint in endpoints {
+        do { _ = try Endpoint(endpoint) } catch { throw ValidationError("\(error)") }
     }
 }

@@ -142,7 +142,7 @@ import Testing
         #expect(
             error.description == """
                 The download of https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz was interrupted: \
-                \(script) was stopped by signal 2.
+                \(script) was killed by signal 2.
                 """)
         #expect(log.lines.count == 1)
         #expect(try directory.names(in: "mnist") == [".lock"])

@@ -25,7 +25,7 @@ import Testing
 
     @Test func aMissingProgramIsNamed() {
         let error = #expect(throws: ProcessError.self) { try spawn("/absent/program", []) }
-        #expect(error?.description == "the program /absent/program cannot be started: No such file or directory.")
+        #expect(error?.description == "the program /absent/program cannot be started: No such file or directory")
     }
 
     @Test func aProcessThatIsNoChildCannotBeWaitedFor() {
