@@ -56,7 +56,8 @@ struct DataOptions: ParsableArguments {
     ///
     /// - Throws: `DatasetError` when it cannot be had.
     func locate() throws -> Dataset {
-        let located = try DatasetLocator { writeToStandardError("minishard: \($0)\n") }.locate(data.map(DataSource.init(argument:)), classes: Study.classes)
+        let located = try DatasetLocator { writeToStandardError("minishard: \($0)\n") }.locate(
+            data.map(DataSource.init(argument:)), classes: Study.classes)
         if let notice = located.notice { writeToStandardError("\(notice)\n") }
         return located.dataset
     }

@@ -6,7 +6,8 @@ extension EndToEnd {
     /// Commands, options, their help, and what is said of wrong ones.
     @Suite struct CommandLineTests {
         private static let dataOptions = ["--data", "--seed"]
-        private static let studyOptions = dataOptions + ["--epochs", "--only", "--out", "--json", "--quiet", "--listen", "--accept-profile"]
+        private static let studyOptions =
+            dataOptions + ["--epochs", "--only", "--out", "--json", "--quiet", "--listen", "--accept-profile"]
 
         @Test(arguments: [
             ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions),
