@@ -22,8 +22,8 @@ func writeToStandardError(_ text: String) {
     fputs(text, stderr)
 }
 
-/// Writes a line to standard output at once, so that a reader at the other end of a pipe sees it when it happens.
-func printNow(_ line: String) {
-    print(line)
+/// Writes to standard output at once, so that a reader at the other end of a pipe sees it when it happens.
+func printNow(_ text: String, terminator: String = "\n") {
+    print(text, terminator: terminator)
     fflush(stdout)
 }

@@ -68,7 +68,7 @@ struct StudyPrinter {
     /// Prints the results: the document with `--json`, else the table, the analysis and where everything is.
     func printResults(_ results: StudyResults, directory: RunDirectory) throws {
         if options.json {
-            printNow(try results.document())
+            printNow(try results.document(), terminator: "")
             return
         }
         printNow("\n\(SummaryTable(results).text)\n")
