@@ -3,7 +3,7 @@
 let instructionSetName = "avx512"
 
 /// Pixels of a row that the first convolution computes together.
-typealias FirstConvolutionTile<Vector: Lanes> = Fourteen<Vector>
+typealias FirstConvolutionTile<Vector: Lanes> = Seven<Vector>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
 typealias PixelTile = Fourteen<SIMD16<Float>>
