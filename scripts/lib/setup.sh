@@ -18,7 +18,7 @@ require_swift() {
     if ! command -v swift >/dev/null; then
         fail "Swift is not in PATH. Install Swift $oldest_swift or later from https://www.swift.org/install, and open a new shell."
     fi
-    answer=$(swift --version 2>&1) || fail "'swift --version' fails; install Swift anew from https://www.swift.org/install. It says: $answer"
+    answer=$(swift --version 2>&1) || fail "'swift --version' fails; install Swift with the packages it needs as https://www.swift.org/install says. It says: $answer"
     version=$(sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)*).*/\1/p' <<<"$answer" | head -n 1)
     if [[ $(printf '%s\n' "$oldest_swift" "$version" | sort -V | head -n 1) != "$oldest_swift" ]]; then
         fail "Swift $oldest_swift or later is needed, and this is '${version:-$answer}'. Get it from https://www.swift.org/install."
@@ -87,7 +87,9 @@ require_libraries() {
 
 # Builds the program in release mode at $binary.
 build_release() {
-    swift build --package-path "$root" -c release --product minishard >&2 || fail "The build failed; see above."
+    local hint=
+    [[ -d $root/.build/checkouts ]] || hint=" The first build fetches three Swift packages from github.com."
+    swift build --package-path "$root" -c release --product minishard >&2 || fail "The build failed; see above.$hint"
 }
 
 # Everything up to a release build at $binary.
