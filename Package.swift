@@ -71,9 +71,13 @@ let package = Package(
         .target(
             name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
         module("TrainingProtocol", "CNNCore", protobuf, exclude: ["training.proto"]),
-        module("Coordinator", "CNNCore", "Datasets", "RandomStreams", "TrainingProtocol"),
+        .target(name: "CSharedMemory"),
+        module("SharedMemory", "CSharedMemory"),
+        module("Tracing"),
+        module("Coordinator", "CNNCore", "Datasets", "RandomStreams", "Tracing", "TrainingProtocol"),
         module("Worker", "CNNCore", "TrainingProtocol"),
-        module("Transport", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker", "ZeroMQ", logging),
+        module("Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
+            logging),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
         module("Processes"),
@@ -82,7 +86,7 @@ let package = Package(
             name: "minishard",
             dependencies: [
                 "Benchmarks", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "Processes", "RandomStreams", "Reports", "Studies",
-                "Transport", "Worker", arguments, logging,
+                "Tracing", "Transport", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
 
@@ -91,6 +95,8 @@ let package = Package(
         tests("Digests"),
         tests("RandomStreams", exclude: ["Fixtures"]),
         tests("Processes"),
+        tests("SharedMemory"),
+        tests("Tracing", "TestSupport"),
         tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
         .testTarget(
             name: "CNNKernelsTests", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules,
@@ -100,7 +106,7 @@ let package = Package(
         tests("Coordinator", "CNNCore", "Datasets", "RandomStreams", "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
-            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "TrainingProtocol", "Worker", "ZeroMQ", logging,
+            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),

@@ -1,4 +1,5 @@
 package import Datasets
+package import Tracing
 package import TrainingProtocol
 
 /// The coordinator: gives pieces of the jobs to workers and makes weights of what they return.
@@ -24,11 +25,16 @@ package final class CoordinatorMachine {
     ///   - jobs: What to train; an observation names a job by its index here.
     ///   - dataset: The images of all jobs.
     ///   - settings: None of them touches a result.
+    ///   - trace: Records additions and steps of Adam.
     /// - Throws: ``JobError`` if a job cannot be trained on the data set.
-    package init(jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings) throws(JobError) {
+    package init(
+        jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, trace: TraceRecorder? = nil
+    ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
-        self.jobs = jobs.enumerated().map { JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet) }
+        self.jobs = jobs.enumerated().map {
+            JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace)
+        }
     }
 
     /// Whether the run is over.
@@ -36,6 +42,9 @@ package final class CoordinatorMachine {
 
     /// The workers that are taken, in the order they came.
     package var connectedWorkers: [WorkerIntroduction] { workers.map(\.introduction) }
+
+    /// Whether a connection is a worker's that is taken.
+    package func knows(_ peer: PeerID) -> Bool { workersByPeer[peer] != nil }
 
     /// Takes an event and returns what is to be done, in order.
     ///

@@ -1,6 +1,7 @@
 import CNNCore
 import Datasets
 import RandomStreams
+import Tracing
 import TrainingProtocol
 
 /// How far a job has come. It depends on the results it is given alone, not on who computed them or in which order they came.
@@ -9,6 +10,7 @@ final class JobRun {
     let job: TrainingJob
     private let dataset: Dataset
     private let instructionSet: InstructionSet
+    private let trace: TraceRecorder?
     private let stepsPerEpoch: Int
     /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
     private let sampleCost: Double
@@ -46,11 +48,12 @@ final class JobRun {
         var ready: [Range<Int>]
     }
 
-    init(index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet) {
+    init(index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?) {
         self.index = index
         self.job = job
         self.dataset = dataset
         self.instructionSet = instructionSet
+        self.trace = trace
         stepsPerEpoch = (job.trainingImages.count + job.batchSize - 1) / job.batchSize
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
@@ -179,10 +182,14 @@ final class JobRun {
     /// - Returns: What there is to tell.
     /// - Throws: ``NonFiniteGradient`` when the sum of finite gradients is not finite; the job has failed then.
     func complete(quanta: Range<Int>, with result: consuming GradientSum) throws(NonFiniteGradient) -> [TrainingObservation] {
+        let start = trace.now
         batch?.sum.add(result, for: quanta)
+        trace?.record(.reduce, since: start, job: index, step: step)
         guard let samples = batch?.samples, let total = batch?.sum.take() else { return [] }
         batch = nil
-        try optimizer.step(parameters: &parameters, gradientSum: total.gradient, sampleCount: samples.count)
+        try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
+            try optimizer.step(parameters: &parameters, gradientSum: total.gradient, sampleCount: samples.count)
+        }
         parametersFrame = nil
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
         let loss = Float(total.lossSum / Double(samples.count))

@@ -2,6 +2,7 @@ import CNNCore
 package import Coordinator
 package import Datasets
 package import Logging
+package import Tracing
 import TrainingProtocol
 import ZeroMQ
 
@@ -40,8 +41,10 @@ package final class CoordinatorShell {
     private var bound: [Endpoint] = []
     private let machine: CoordinatorMachine
     private let logger: Logger
+    private let trace: TraceRecorder?
     private var socket: Socket
     private var end: CoordinatorEnd?
+    private let sharing: CoordinatorSharing
     /// Until then the workers' answers to STOP are waited for.
     private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
@@ -52,11 +55,17 @@ package final class CoordinatorShell {
     ///   - endpoints: `tcp://ADDRESS:PORT` (port `*`: any free one) or `ipc://PATH`; at least one.
     ///   - jobs: What to train. Observations name a job by its index.
     ///   - dataset: The images of all jobs.
+    ///   - trace: Records what the coordinator does.
     /// - Throws: ``TransportError`` if an endpoint cannot be had, ``JobError`` if a job cannot be trained on the data set; nothing has been started then.
-    package init(endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, logger: Logger) throws {
-        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings)
+    package init(
+        endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, logger: Logger,
+        trace: TraceRecorder? = nil
+    ) throws {
+        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings, trace: trace)
         handle = try CoordinatorHandle()
         self.logger = logger
+        self.trace = trace
+        sharing = CoordinatorSharing(jobs: jobs)
         let options = commonOptions(linger: 1000, largestFrame: Self.largestResult(of: jobs))
             .merging([.routerMandatory: 1, .routerHandover: 0]) { $1 }
         socket = try Socket(.router, in: Context(), options: options)
@@ -88,12 +97,13 @@ package final class CoordinatorShell {
     /// - Throws: `ZeroMQError` if the socket fails.
     package func run(observer: (TrainingObservation) -> Void) throws -> CoordinatorEnd {
         while true {
-            let result = try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 100)
-            if result.readable { try receiveMessages(observer) }
+            let result = try trace.recording(.wait) { try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 100) }
+            if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             if !result.readableDescriptors.isEmpty {
                 for event in handle.mailbox.takeAll() { try handle(event, observer) }
             }
             if MonotonicClock.now >= nextTick {
+                sharing.forgetAll { !machine.knows($0) }
                 try handle(.tick, observer)
                 nextTick = MonotonicClock.now + .milliseconds(100)
             }
@@ -106,8 +116,9 @@ package final class CoordinatorShell {
         for _ in 0..<256 {
             guard let message = try socket.receive(frameLimit: Self.frameLimit) else { return }
             guard let peer = message.first else { continue }
-            let frames = message.dropFirst().map { Frame($0) }
-            try handle(.received(from: PeerID([UInt8](peer.unsafeBytes)), frames: frames), observer)
+            let id = PeerID([UInt8](peer.unsafeBytes))
+            guard let frames = sharing.received(message.dropFirst().map { Frame($0) }, from: id) else { continue }
+            try handle(.received(from: id, frames: frames), observer)
         }
     }
 
@@ -125,9 +136,9 @@ package final class CoordinatorShell {
             for action in machine.handle(event, now: MonotonicClock.now) {
                 switch action {
                 case .send(let frames, let peer):
-                    if try !send(frames, to: peer) { events.append(.undeliverable(to: peer)) }
+                    if try !trace.recording(.send, { try send(frames, to: peer) }) { events.append(.undeliverable(to: peer)) }
                 case .log(let level, let line): logger.log(level: Logger.Level(level), "\(line)")
-                case .observe(let observation): observer(observation)
+                case .observe(let observation): trace.recording(.report) { observer(observation) }
                 case .finish(let end):
                     self.end = end
                     lastFarewell = MonotonicClock.now + .seconds(1)
@@ -139,7 +150,7 @@ package final class CoordinatorShell {
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.
     private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
         var messages = [try Message.carrying(Frame(bytes: peer.bytes))]
-        for frame in frames { messages.append(try Message.carrying(frame)) }
+        for frame in sharing.sending(frames, to: peer, isWorker: machine.knows(peer)) { messages.append(try Message.carrying(frame)) }
         return try socket.send(messages) == .taken
     }
 

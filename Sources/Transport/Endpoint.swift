@@ -53,6 +53,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is an ipc endpoint, both of whose ends are on one machine.
+    var isIPC: Bool { if case .ipc = address { true } else { false } }
+
     /// The endpoint as others should name it, given what libzmq calls it once bound: with the port's number in place of `*`.
     func named(asBound bound: String) -> String {
         guard description.hasSuffix(":*"), let colon = bound.lastIndex(of: ":") else { return description }

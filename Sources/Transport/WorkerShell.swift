@@ -1,5 +1,7 @@
 package import CNNCore
 package import Logging
+import SharedMemory
+package import Tracing
 import TrainingProtocol
 package import Worker
 import ZeroMQ
@@ -28,10 +30,12 @@ package final class WorkerShell {
     private let endpoint: String
     private let lifeline: Int32?
     private let logger: Logger
+    private let trace: TraceRecorder?
     private let context: Context
     private var socket: Socket
     private var machine: WorkerMachine
     private let computer: PieceComputer
+    private let sharing: WorkerSharing
     private var end: WorkerEnd?
 
     /// Begins to connect to a coordinator, which need not be there yet.
@@ -42,19 +46,24 @@ package final class WorkerShell {
     ///   - giveUpAfter: How long to go on without hearing a coordinator; nil for ever.
     ///   - lifeline: A file descriptor, the read end of a pipe whose write end only the parent process holds: when it comes to its end, the parent is gone and
     ///     the worker ends at once. Not closed here.
+    ///   - trace: Records what the worker does.
     /// - Throws: ``TransportError`` if the endpoint is none.
-    package init(endpoint: String, instructionSet: InstructionSet, giveUpAfter: Duration?, lifeline: Int32?, logger: Logger) throws {
-        _ = try Endpoint(endpoint)
+    package init(
+        endpoint: String, instructionSet: InstructionSet, giveUpAfter: Duration?, lifeline: Int32?, logger: Logger,
+        trace: TraceRecorder? = nil
+    ) throws {
+        sharing = WorkerSharing(isLocal: try Endpoint(endpoint).isIPC)
         handle = try WorkerHandle()
         self.endpoint = endpoint
         self.lifeline = lifeline
         self.logger = logger
+        self.trace = trace
         let introduction = WorkerIntroduction(
             profile: TrainingProtocol.profile, instructionSet: instructionSet.rawValue, host: hostName(),
             processID: UInt32(bitPattern: getpid()), slots: 2)
         machine = WorkerMachine(
             settings: WorkerSettings(endpoint: endpoint, introduction: introduction, giveUpAfter: giveUpAfter), now: MonotonicClock.now)
-        computer = PieceComputer(instructionSet: instructionSet)
+        computer = PieceComputer(instructionSet: instructionSet, makeFrame: sharing.frame)
         context = try Context()
         socket = try Self.makeSocket(in: context)
         try connect()
@@ -68,13 +77,17 @@ package final class WorkerShell {
     package func run() throws -> WorkerEnd {
         let descriptors = [handle.mailbox.descriptor] + (lifeline.map { [$0] } ?? [])
         while true {
-            let result = try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: machine.hasWork ? 0 : 100)
+            let result = try trace.recording(.wait) {
+                try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: machine.hasWork ? 0 : 100)
+            }
             if let lifeline, result.readableDescriptors.contains(lifeline) {
                 return .left("The process that started this worker has ended.")
             }
             if result.writable, machine.awaitsConnection { try handle(.connected) }
-            while end == nil, let message = try socket.receive(frameLimit: Self.frameLimit) {
-                try handle(.received(message.map { Frame($0) }))
+            try trace.recording(.receive) {
+                while end == nil, let message = try socket.receive(frameLimit: Self.frameLimit) {
+                    try take(message.map { Frame($0) })
+                }
             }
             if result.readableDescriptors.contains(handle.mailbox.descriptor), let sentence = handle.mailbox.takeAll().first {
                 try handle(.leaveRequested(sentence))
@@ -88,10 +101,21 @@ package final class WorkerShell {
     /// Most frames of a message that are looked at.
     private static let frameLimit = 8
 
+    private func take(_ frames: [Frame]) throws {
+        do {
+            if let frames = try sharing.received(frames) { try handle(.received(frames)) }
+        } catch let error as SharedMemoryError {
+            logger.warning("Going on without shared memory: \(error).")
+            try handle(.undeliverable)
+        }
+    }
+
     private func compute(_ piece: PieceOfWork) throws {
         var failure: (any Error)?
-        let result = computer.compute(piece) { quantaDone in
-            do { try handle(.progressed(quantaDone: quantaDone)) } catch { failure = error }
+        let result = trace.recording(.compute, job: piece.job, step: piece.step) {
+            computer.compute(piece) { quantaDone in
+                do { try handle(.progressed(quantaDone: quantaDone)) } catch { failure = error }
+            }
         }
         if let failure { throw failure }
         try handle(.computed(result))
@@ -106,7 +130,8 @@ package final class WorkerShell {
                     socket = try Self.makeSocket(in: context)
                     try connect()
                 case .send(let frames):
-                    if try socket.send(frames.map { try Message.carrying($0) }) != .taken { events.append(.undeliverable) }
+                    let delivery = try trace.recording(.send) { try socket.send(sharing.sending(frames).map { try Message.carrying($0) }) }
+                    if delivery != .taken { events.append(.undeliverable) }
                 case .log(let line): logger.info("\(line)")
                 case .finish(let end):
                     // A farewell may still be on its way.
@@ -118,6 +143,7 @@ package final class WorkerShell {
     }
 
     private func connect() throws {
+        sharing.begin()
         do {
             try socket.connect(endpoint)
         } catch {

@@ -6,8 +6,12 @@ package final class PieceComputer {
     /// Engines kept: enough for the experiments of a study.
     private static let capacity = 8
     private let instructionSet: InstructionSet
+    private let makeFrame: FrameMaker
     /// The one used last stands last.
     private var engines: [Entry] = []
+
+    /// Makes a frame of some bytes, all of which the closure writes.
+    package typealias FrameMaker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
 
     private struct Entry {
         let model: SmallCNN
@@ -16,8 +20,10 @@ package final class PieceComputer {
         var loaded: (run: UInt64, parameters: UInt64)?
     }
 
-    package init(instructionSet: InstructionSet) {
+    /// - Parameter makeFrame: Makes the results' frames.
+    package init(instructionSet: InstructionSet, makeFrame: @escaping FrameMaker = { Frame(byteCount: $0, fill: $1) }) {
         self.instructionSet = instructionSet
+        self.makeFrame = makeFrame
     }
 
     /// Computes a piece, whose parameters must be with it.
@@ -37,7 +43,7 @@ package final class PieceComputer {
                 let shard = Shard(
                     seed: piece.seed, step: UInt32(truncatingIfNeeded: piece.step), firstQuantum: piece.quanta.lowerBound, pixels: pixels,
                     labels: labels, normalization: piece.normalization)
-                return Frame(byteCount: valueCount * 4) { bytes in
+                return makeFrame(valueCount * 4) { bytes in
                     switch piece.kind {
                     case .train: statistics = engine.gradient(of: shard, into: bytes.bindMemory(to: Float.self), betweenQuanta: count)
                     case .evaluate:

@@ -24,6 +24,11 @@ struct StudyOptions: ParsableArguments {
             valueName: "profile"))
     var acceptProfile: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what each process did, and when, to a file that chrome://tracing and ui.perfetto.dev show.", valueName: "file"))
+    var trace: String?
+
     @Flag(help: "Print results.json to standard output, and the epochs' lines to standard error.")
     var json = false
 

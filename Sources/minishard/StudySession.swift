@@ -7,6 +7,7 @@ import Processes
 import Reports
 import Studies
 import Synchronization
+import Tracing
 import Transport
 
 #if canImport(Glibc)
@@ -53,6 +54,8 @@ struct StudySession {
         defer { if let socketDirectory { removeSocketDirectory(socketDirectory) } }
         let localEndpoint = socketDirectory.map { "ipc://\($0)/coordinator" }
 
+        let traceFile = try options.trace.map { try TraceFile(path: $0) }
+        let recorder = traceFile.map { _ in TraceRecorder() }
         let instructionSet = try InstructionSet.best()
         var settings = CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet)
         settings.acceptedProfiles += options.acceptProfile
@@ -61,7 +64,8 @@ struct StudySession {
         }
         SignalWatcher.block(Self.signals)
         let shell = try CoordinatorShell(
-            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings, logger: logger)
+            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings, logger: logger,
+            trace: recorder)
         for endpoint in shell.endpoints where endpoint != localEndpoint { logger.info("listening on \(endpoint)") }
 
         let children = try Children()
@@ -70,8 +74,9 @@ struct StudySession {
         try watch(children, shell.handle, interruption)
         if let localEndpoint {
             let program = try executablePath()
-            for _ in 0..<localWorkers {
-                try children.start(program, ["worker", "--connect", localEndpoint, "--lifeline", "--quiet"])
+            for number in 0..<localWorkers {
+                let trace = traceFile.map { ["--trace", TraceFile.part(of: $0.path, number: number)] } ?? []
+                try children.start(program, ["worker", "--connect", localEndpoint, "--lifeline", "--quiet"] + trace)
             }
         }
 
@@ -82,6 +87,11 @@ struct StudySession {
         }
         let end = try shell.run { printer.observe($0, since: start, directory: directory, logger) }
         children.waitForAll(limit: .seconds(5))
+        if let traceFile, let recorder {
+            try traceFile.write(
+                [recorder.events(process: getpid(), name: "coordinator")],
+                joining: (0..<localWorkers).map { TraceFile.part(of: traceFile.path, number: $0) })
+        }
 
         if case .stopped(let reason) = end { try stop(reason, interruption) }
         if let error = printer.writeError { throw error }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CNNCore
 import Logging
 import Processes
+import Tracing
 import Transport
 import Worker
 
@@ -33,6 +34,11 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Vector instructions to compute with; all give the same bits. (default: the processor's best)")
     var instructionSet: InstructionSet?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what the worker did, and when, to a file that chrome://tracing and ui.perfetto.dev show.", valueName: "file"))
+    var trace: String?
+
     @Flag(help: "Log warnings only.")
     var quiet = false
 
@@ -49,6 +55,7 @@ struct WorkerCommand: ParsableCommand {
         if let instructionSet, !instructionSet.isSupported {
             throw ValidationError("This machine's processor has no \(instructionSet.rawValue).")
         }
+        guard trace == nil || workers == 1 else { throw ValidationError("--trace follows one worker: leave --workers at 1.") }
         do { _ = try Endpoint(connect) } catch { throw ValidationError("\(error)") }
     }
 
@@ -60,12 +67,16 @@ struct WorkerCommand: ParsableCommand {
         SignalWatcher.block(Self.signals)
         let logger = makeLogger(quiet: quiet)
         logger.info("looking for a coordinator at \(connect)")
+        let traceFile = try trace.map { try TraceFile(path: $0) }
+        let recorder = traceFile.map { _ in TraceRecorder() }
         let shell = try WorkerShell(
             endpoint: connect, instructionSet: try instructionSet ?? .best(), giveUpAfter: giveUpAfter < 1e9 ? .seconds(giveUpAfter) : nil,
-            lifeline: lifeline ? Lifeline.childDescriptor : nil, logger: logger)
+            lifeline: lifeline ? Lifeline.childDescriptor : nil, logger: logger, trace: recorder)
         let handle = shell.handle
         try SignalWatcher.start(Self.signals) { handle.leave("Ended by signal \($0).") }
-        switch try shell.run() {
+        let end = try shell.run()
+        if let traceFile, let recorder { try traceFile.write([recorder.events(process: getpid(), name: "worker")]) }
+        switch end {
         case .stopped, .left: return
         case .gaveUp(let sentence):
             writeToStandardError("minishard: \(sentence)\n")

@@ -7,11 +7,11 @@ extension EndToEnd {
     @Suite struct CommandLineTests {
         private static let dataOptions = ["--data", "--seed"]
         private static let studyOptions =
-            dataOptions + ["--epochs", "--only", "--out", "--json", "--quiet", "--listen", "--accept-profile"]
+            dataOptions + ["--epochs", "--only", "--out", "--json", "--quiet", "--listen", "--accept-profile", "--trace"]
 
         @Test(arguments: [
             ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions),
-            ("worker", ["--connect", "--workers", "--instruction-set", "--give-up-after", "--quiet"]), ("samples", dataOptions),
+            ("worker", ["--connect", "--workers", "--instruction-set", "--give-up-after", "--quiet", "--trace"]), ("samples", dataOptions),
             ("bench kernels", ["--instruction-set", "--json"]),
         ])
         func everyOptionExplainsItself(command: String, options: [String]) async throws {

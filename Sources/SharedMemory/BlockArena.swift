@@ -1,0 +1,185 @@
+import CSharedMemory
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Memory that two processes of one machine see, cut into blocks of one size by which tensors get from one to the other without a socket.
+///
+/// A block belongs to its sender while its state is 0. The sender fills it and gives it a ticket, a number that it never uses again, which it tells the receiver by a
+/// message; the receiver takes the block by that ticket, once, and frees it when it has done. So a message that is lost costs a block, and one that
+/// comes twice or late finds that its ticket does not fit: nobody ever reads a block that means something else.
+///
+package final class BlockArena: @unchecked Sendable {
+    /// Sizes of an arena. Blocks are numbered; each process sends by a range of its own.
+    package struct Geometry: Sendable, Hashable {
+        package let blockCount: Int
+        /// In bytes; a multiple of a page.
+        package let blockSize: Int
+
+        /// - Parameter blockSize: the bytes that a block must have room for.
+        package init(blockCount: Int, roomFor blockSize: Int) {
+            self.blockCount = blockCount
+            self.blockSize = max(1, (blockSize + 4095) / 4096) * 4096
+        }
+
+        /// Bytes of the states, which stand before the blocks, each in a cache line of its own.
+        fileprivate var stateBytes: Int { (blockCount * 64 + 4095) / 4096 * 4096 }
+        fileprivate var byteCount: Int { stateBytes + blockCount * blockSize }
+    }
+
+    package let name: String
+    package let geometry: Geometry
+    private let memory: UnsafeMutableRawPointer
+
+    /// Makes an arena under a name that no other has.
+    ///
+    /// - Throws: ``SharedMemoryError`` where the system has no shared memory left, or none at all.
+    package init(creating name: String, _ geometry: Geometry) throws(SharedMemoryError) {
+        self.name = name
+        self.geometry = geometry
+        let descriptor = shared_memory_create(name, geometry.byteCount)
+        guard descriptor >= 0 else { throw SharedMemoryError("making", name) }
+        do throws(SharedMemoryError) {
+            memory = try Self.map(descriptor, geometry, name)
+        } catch {
+            shared_memory_unlink(name)
+            throw error
+        }
+    }
+
+    /// Opens an arena that another process has made.
+    ///
+    /// - Throws: ``SharedMemoryError`` where there is none of that name and size.
+    package init(opening name: String, _ geometry: Geometry) throws(SharedMemoryError) {
+        self.name = name
+        self.geometry = geometry
+        let descriptor = shared_memory_open(name)
+        guard descriptor >= 0 else { throw SharedMemoryError("opening", name) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) == geometry.byteCount else {
+            close(descriptor)
+            errno = EINVAL
+            throw SharedMemoryError("opening", name)
+        }
+        memory = try Self.map(descriptor, geometry, name)
+    }
+
+    deinit { munmap(memory, geometry.byteCount) }
+
+    /// Takes the name away, so that nothing is left behind however the processes end; to be called when the other one has it open.
+    package func unlink() { shared_memory_unlink(name) }
+
+    /// Maps an arena, and closes its descriptor.
+    private static func map(
+        _ descriptor: Int32, _ geometry: Geometry, _ name: String
+    ) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
+        defer { close(descriptor) }
+        guard let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
+            throw SharedMemoryError("mapping", name)
+        }
+        return memory
+    }
+
+    private func state(of block: Int) -> UnsafeMutablePointer<UInt64> { (memory + block * 64).assumingMemoryBound(to: UInt64.self) }
+
+    private func bytes(of block: Int, count: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: memory + geometry.stateBytes + block * geometry.blockSize, count: count)
+    }
+
+    // MARK: Sending
+
+    /// A block that its sender fills in place. It is free again when the draft goes, unless it was sent.
+    package final class Draft: @unchecked Sendable {
+        /// What there is to fill. Page-aligned.
+        package let bytes: UnsafeMutableRawBufferPointer
+        fileprivate let arena: BlockArena
+        fileprivate let block: Int
+        fileprivate var isSent = false
+
+        fileprivate init(_ arena: BlockArena, _ block: Int, count: Int) {
+            self.arena = arena
+            self.block = block
+            bytes = arena.bytes(of: block, count: count)
+        }
+
+        deinit { if !isSent { shared_store(arena.state(of: block), 0) } }
+    }
+
+    /// Sets a free block aside.
+    ///
+    /// - Parameter blocks: the sender's own.
+    /// - Returns: nil if none is free, or none so large.
+    package func draft(byteCount: Int, in blocks: Range<Int>) -> Draft? {
+        guard byteCount <= geometry.blockSize, let block = blocks.first(where: { shared_load(state(of: $0)) == 0 }) else { return nil }
+        // No ticket fits this state.
+        shared_store(state(of: block), 1)
+        return Draft(self, block, count: byteCount)
+    }
+
+    /// Hands a draft of this arena's over to the receiver.
+    ///
+    /// - Parameter ticket: more than 0, less than 2⁶³, never used before.
+    /// - Returns: its block; nil if the draft is another arena's or was sent already.
+    package func send(_ draft: Draft, ticket: UInt64) -> Int? {
+        guard draft.arena === self, !draft.isSent else { return nil }
+        draft.isSent = true
+        shared_store(state(of: draft.block), ticket << 1)
+        return draft.block
+    }
+
+    /// Puts bytes into a free block.
+    ///
+    /// - Parameters:
+    ///   - bytes: no more than a block holds.
+    ///   - blocks: the sender's own.
+    ///   - ticket: more than 0, less than 2⁶³, never used before.
+    /// - Returns: The block, or nil if none is free.
+    package func put(_ bytes: UnsafeRawBufferPointer, into blocks: Range<Int>, ticket: UInt64) -> Int? {
+        guard let draft = draft(byteCount: bytes.count, in: blocks) else { return nil }
+        draft.bytes.copyMemory(from: bytes)
+        return send(draft, ticket: ticket)
+    }
+
+    // MARK: Receiving
+
+    /// Takes the block that the sender has filled under a ticket; nil if its state says something else, or if block or length are none.
+    ///
+    /// - Parameter blocks: the sender's.
+    package func take(_ block: Int, of blocks: Range<Int>, count: Int, ticket: UInt64) -> Lease? {
+        guard ticket > 0, blocks.contains(block), (0...geometry.blockSize).contains(count),
+            shared_load(state(of: block)) == ticket << 1
+        else { return nil }
+        shared_store(state(of: block), ticket << 1 | 1)
+        return Lease(self, block, bytes: UnsafeRawBufferPointer(bytes(of: block, count: count)))
+    }
+
+    /// A block that was taken; it is free again when the lease is.
+    package final class Lease: @unchecked Sendable {
+        /// What the sender put there. Page-aligned.
+        package let bytes: UnsafeRawBufferPointer
+        private let arena: BlockArena
+        private let block: Int
+
+        fileprivate init(_ arena: BlockArena, _ block: Int, bytes: UnsafeRawBufferPointer) {
+            self.arena = arena
+            self.block = block
+            self.bytes = bytes
+        }
+
+        deinit { shared_store(arena.state(of: block), 0) }
+    }
+}
+
+/// Shared memory that cannot be had; work goes on without, more slowly.
+package struct SharedMemoryError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+
+    fileprivate init(_ action: String, _ name: String) {
+        description = "\(action) the shared memory \(name) failed: \(String(cString: strerror(errno)))"
+    }
+}

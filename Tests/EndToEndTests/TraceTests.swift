@@ -1,0 +1,56 @@
+import Processes
+import TestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension EndToEnd {
+    /// The trace of a run, read as a viewer would.
+    @Suite struct TraceTests {
+        private struct Event: Decodable {
+            struct Arguments: Decodable {
+                let name: String?
+                let job: Int?
+                let step: Int?
+            }
+            let name: String
+            let ph: String
+            let pid: Int
+            let ts: Double?
+            let dur: Double?
+            let args: Arguments?
+        }
+
+        @Test func followsEveryProcess() async throws {
+            let study = try minishard(["study"] + shortStudy + ["--workers", "2", "--out", "out", "--trace", "trace.json"])
+            let finished = try await study.finish()
+            try #require(finished.status == .exited(0), "\(finished.errors)")
+            let events = try JSONDecoder().decode([Event].self, from: Data(study.directory.text("trace.json").utf8))
+
+            #expect(events.filter { $0.ph == "M" }.map { $0.args?.name } == ["coordinator", "worker", "worker"])
+            let spans = Dictionary(grouping: events.filter { $0.ph == "X" }, by: \.name)
+            #expect(Set(spans.keys) == ["wait", "receive", "send", "report", "reduce", "adam", "compute"])
+            // One epoch of 2,000 images is 32 steps; a step is one piece of work or several.
+            #expect(spans["adam"]?.compactMap { $0.args?.step } == Array(0..<32))
+            #expect(spans["compute"]?.count ?? 0 >= 32)
+            // Workers compute side by side, each one piece at a time, all within the run.
+            for (_, lane) in Dictionary(grouping: spans["compute"] ?? [], by: \.pid) {
+                let times = lane.map { ($0.ts ?? 0, ($0.ts ?? 0) + ($0.dur ?? 0)) }
+                #expect(zip(times, times.dropFirst()).allSatisfy { $0.1 <= $1.0 })
+            }
+            #expect(try study.directory.files().filter { $0.hasPrefix("trace.json") } == ["trace.json"])
+        }
+
+        @Test func refusesAFileThatCannotBeWritten() async throws {
+            let study = try minishard(["study"] + shortStudy + ["--out", "out", "--trace", "/nowhere/trace.json"])
+            let finished = try await study.finish()
+            #expect(finished.status == .exited(1))
+            #expect(finished.errors.contains("/nowhere/trace.json"))
+            #expect(try study.directory.files() == [])
+        }
+    }
+}
