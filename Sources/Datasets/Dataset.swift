@@ -42,11 +42,21 @@ package struct Dataset: Sendable {
 extension Dataset {
     /// Puts a data set together, and works out its digest and its number of classes from what it holds.
     package init(name: String, train: ImageSet, test: ImageSet) {
+        self.init(name: name, digest: Self.digest(train: train, test: test), train: train, test: test)
+    }
+
+    /// Puts a data set together whose digest is known.
+    init(name: String, digest: String, train: ImageSet, test: ImageSet) {
+        let largestLabel = max(train.labels.max() ?? 0, test.labels.max() ?? 0)
+        self.init(name: name, sha256: digest, train: train, test: test, classes: Int(largestLabel) + 1)
+    }
+
+    /// What ``sha256`` is for these images.
+    static func digest(train: ImageSet, test: ImageSet) -> String {
         var digest = SHA256()
         for part in [train.pixels, train.labels, test.pixels, test.labels] {
             digest.update(part)
         }
-        let largestLabel = max(train.labels.max() ?? 0, test.labels.max() ?? 0)
-        self.init(name: name, sha256: digest.finalize().hexString, train: train, test: test, classes: Int(largestLabel) + 1)
+        return digest.finalize().hexString
     }
 }

@@ -1,3 +1,5 @@
+import Processes
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -26,11 +28,30 @@ package enum DatasetDirectory {
 
     /// Loads a data set from its four files and calls it what `name` says of them.
     static func load(
-        _ paths: DatasetFiles<String>, classes: Int?, name: (DatasetFiles<IDXArray>) -> String
+        _ paths: DatasetFiles<String>, classes: Int?, name: @Sendable (DatasetFiles<IDXArray>) -> String
     ) throws(DatasetError) -> Dataset {
-        let arrays = try DatasetFiles { file throws(DatasetError) in
-            try IDX.read(path: paths[file], dimensionCount: file.dimensionCount)
+        @Sendable func read(_ file: DatasetFile) -> Result<IDXArray, DatasetError> {
+            Result { () throws(DatasetError) in try IDX.read(path: paths[file], dimensionCount: file.dimensionCount) }
         }
+        // Most of the time goes into inflating the images.
+        let (train, test) = concurrently(
+            { (read(.trainImages), read(.trainLabels)) }, { (read(.testImages), read(.testLabels)) })
+        return try assemble(
+            DatasetFiles { file throws(DatasetError) in
+                switch file {
+                case .trainImages: try train.0.get()
+                case .trainLabels: try train.1.get()
+                case .testImages: try test.0.get()
+                case .testLabels: try test.1.get()
+                }
+            }, from: paths, classes: classes, name: name)
+    }
+
+    /// Puts a data set together out of its files' content, and calls it what `name` says of it.
+    private static func assemble(
+        _ arrays: DatasetFiles<IDXArray>, from paths: DatasetFiles<String>, classes: Int?,
+        name: @Sendable (DatasetFiles<IDXArray>) -> String
+    ) throws(DatasetError) -> Dataset {
         let train = try images(.trainImages, labels: .trainLabels, from: arrays, paths: paths)
         let test = try images(.testImages, labels: .testLabels, from: arrays, paths: paths)
         guard (train.height, train.width) == (test.height, test.width) else {
@@ -45,7 +66,8 @@ package enum DatasetDirectory {
             try check(train.labels, in: paths.trainLabels, classes: classes)
             try check(test.labels, in: paths.testLabels, classes: classes)
         }
-        return Dataset(name: name(arrays), train: train, test: test)
+        let (digest, name) = concurrently({ Dataset.digest(train: train, test: test) }, { name(arrays) })
+        return Dataset(name: name, digest: digest, train: train, test: test)
     }
 
     /// Writes a data set as four raw IDX files, into a directory that is made if it is missing.

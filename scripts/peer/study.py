@@ -4,8 +4,8 @@
     study.py --mode tuned --data DIR [--threads 2] [--processes 1] [--seed 42] [--epochs 5] [--only baseline,...] [--compile]
     study.py --mode notebook --data DIR [--threads 2] [--processes 1] ...
 
-`notebook`: as the notebook has it: a DataLoader that converts and normalises one sample after the other and collates them, Adam as torch.optim makes it
-            by default, the loss read after every step.
+`notebook`: as the notebook has it: torchvision's MNIST with ToTensor and Normalize, parts of it as Subsets, a DataLoader that treats one sample after the
+            other and collates them, Adam as torch.optim makes it by default, the loss read after every step.
 `tuned`:    as fast as plain PyTorch gets: bytes normalised once, batches sliced from memory, channels-last layout, fused Adam, denormals flushed,
             losses and counts added up as tensors and read once an epoch.
 
@@ -18,34 +18,38 @@ import argparse
 import json
 import pathlib
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import torch
 import torch.nn.functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Subset
+from torchvision import datasets, transforms
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))
 import notebook
 
 
-class Images(Dataset):
-    """A part of the data as the notebook reads it: each sample converted and normalised when it is asked for."""
+def torchvision_mnist(directory):
+    """The notebook's data sets, training and test. torchvision wants its own folders and raw files."""
+    transform = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize((notebook.MEAN,), (notebook.STANDARD_DEVIATION,))])
+    with tempfile.TemporaryDirectory() as root:
+        raw = pathlib.Path(root, "MNIST", "raw")
+        raw.mkdir(parents=True)
+        for stem in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+            array = notebook.read_idx(directory, stem)
+            header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+            (raw / stem).write_bytes(header + array.tobytes())
+        return tuple(datasets.MNIST(root, train=train, transform=transform) for train in (True, False))
 
-    def __init__(self, images, labels):
-        self.images, self.labels = images, labels
 
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, index):
-        image = self.images[index].unsqueeze(0).to(torch.float32).div(255)
-        return image.sub_(notebook.MEAN).div_(notebook.STANDARD_DEVIATION), int(self.labels[index])
-
-
-def notebook_run(experiment, parts, epochs):
-    train, validation, test = [Images(*part) for part in parts]
+def notebook_run(experiment, directory, epochs):
+    mnist, mnist_test = torchvision_mnist(directory)
+    train, validation, test = (
+        Subset(mnist, range(experiment.train_count)), Subset(mnist, range(10_000, 12_000)), Subset(mnist_test, range(2_000)))
     model = experiment.model()
     history = notebook.train_model(
         model, DataLoader(train, experiment.batch, shuffle=True), DataLoader(validation, 256), epochs)
@@ -88,8 +92,11 @@ def tuned_parts(parts):
     return [(notebook.normalised(images).contiguous(memory_format=torch.channels_last), labels) for images, labels in parts]
 
 
-def tuned_run(experiment, parts, epochs, compiled):
-    train, validation, test = tuned_parts(parts)
+def tuned_run(experiment, directory, epochs, compiled):
+    (images, labels), (test_images, test_labels) = notebook.read_data(directory)
+    count = experiment.train_count
+    train, validation, test = tuned_parts(
+        [(images[:count], labels[:count]), (images[10_000:12_000], labels[10_000:12_000]), (test_images[:2_000], test_labels[:2_000])])
     model, optimizer = tuned_model(experiment, compiled)
     train, validation, test = (
         notebook.SlicedLoader(train, experiment.batch, True), notebook.SlicedLoader(validation, 256, False),
@@ -105,14 +112,11 @@ def run(name, options):
     torch.set_num_threads(options.threads)
     experiment = notebook.EXPERIMENTS[name]
     started = time.perf_counter()
-    (images, labels), (test_images, test_labels) = notebook.read_data(options.data)
-    count = experiment.train_count
-    parts = (images[:count], labels[:count]), (images[10_000:12_000], labels[10_000:12_000]), (test_images[:2_000], test_labels[:2_000])
     torch.manual_seed(options.seed)
     if options.mode == "tuned":
-        loss, best, test = tuned_run(experiment, parts, options.epochs, options.compile)
+        loss, best, test = tuned_run(experiment, options.data, options.epochs, options.compile)
     else:
-        loss, best, test = notebook_run(experiment, parts, options.epochs)
+        loss, best, test = notebook_run(experiment, options.data, options.epochs)
     return {
         "name": name, "seconds": round(time.perf_counter() - started, 3), "last_train_loss": loss, "best_val_accuracy": best,
         "test_accuracy": test}
