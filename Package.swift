@@ -78,15 +78,16 @@ let package = Package(
         module("Worker", "CNNCore", "TrainingProtocol"),
         module("Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
             logging),
+        module("FileFormats"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
-        module("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
+        module("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         .executableTarget(
             name: "minishard",
             dependencies: [
-                "Benchmarks", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "Processes", "RandomStreams", "Reports", "Studies",
-                "Tracing", "Transport", "Worker", arguments, logging,
+                "Benchmarks", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams", "Reports",
+                "Studies", "Tracing", "Transport", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
 
@@ -109,7 +110,8 @@ let package = Package(
             "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
-        tests("Reports", "CNNCore", "Coordinator", "Datasets", "Studies"),
+        tests("FileFormats"),
+        tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestSupport", "TrainingProtocol", "ZeroMQ"],
             swiftSettings: strict),

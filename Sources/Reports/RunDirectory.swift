@@ -1,6 +1,7 @@
 import CNNCore
 package import Coordinator
 package import Datasets
+package import FileFormats
 package import Studies
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 import Coordinator
+import FileFormats
 import Studies
 
 /// `epochs.csv`: one row an epoch.

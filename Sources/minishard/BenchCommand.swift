@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import CNNCore
 import Datasets
+import FileFormats
 import Reports
 
 /// `minishard bench`: what the program's parts can do on this machine.

@@ -1,6 +1,7 @@
 import CNNCore
 import Coordinator
 import Datasets
+import FileFormats
 import Studies
 import Testing
 
@@ -112,8 +113,8 @@ struct RunDirectoryTests {
             let best = try Safetensors(parsing: contents(of: "\(run)/best.safetensors"))
             #expect(final.tensors.map(\.name) == ["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc.weight", "fc.bias"])
             #expect(final.tensors.map(\.shape) == runs[0].job.model.tensors.map(\.shape))
-            #expect(final.tensors.flatMap(\.elements) == runs[0].outcome.finalParameters)
-            #expect(best.tensors.flatMap(\.elements) == runs[0].outcome.bestParameters)
+            #expect(final.tensors.flatMap(\.floats) == runs[0].outcome.finalParameters)
+            #expect(best.tensors.flatMap(\.floats) == runs[0].outcome.bestParameters)
             #expect(final.notes.contains(.init("epoch", "3")) && best.notes.contains(.init("epoch", "2")))
         }
     }

@@ -1,5 +1,3 @@
-import Studies
-
 /// A file that breaks a rule of the safetensors format, or holds what this program has no use for.
 package struct SafetensorsError: Error, Hashable, CustomStringConvertible {
     /// The sentence for the user; it does not name the file, which only the caller knows.
@@ -13,7 +11,7 @@ package struct SafetensorsError: Error, Hashable, CustomStringConvertible {
 extension Safetensors {
     /// Reads a file's bytes and checks every rule of the format.
     ///
-    /// - Throws: ``SafetensorsError`` for the first rule that is broken, and for elements that are not float32.
+    /// - Throws: ``SafetensorsError`` for the first rule that is broken, and for elements of a type that ``Elements`` does not have.
     package init(parsing bytes: [UInt8]) throws(SafetensorsError) {
         guard bytes.count >= 8 else {
             throw SafetensorsError(
@@ -87,7 +85,7 @@ extension Safetensors {
                         + "the file is cut off.")
             }
             let bytes = data[(data.startIndex + entry.begin)..<(data.startIndex + entry.end)]
-            tensors.append(Tensor(name: entry.name, shape: entry.shape, elements: floats(bytes)))
+            tensors.append(Tensor(name: entry.name, shape: entry.shape, elements: elements(of: entry.type, bytes)))
             expected = entry.end
         }
         guard expected == data.count else {
@@ -97,12 +95,21 @@ extension Safetensors {
         return tensors
     }
 
-    /// Little-endian float32, back to back, as floats.
-    private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
-        bytes.withUnsafeBytes { raw in
-            stride(from: 0, to: raw.count, by: 4).map {
-                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
-            }
+    private static func elements(of type: ElementType, _ bytes: ArraySlice<UInt8>) -> Elements {
+        switch type {
+        case .float32: .float32(values(bytes))
+        case .float64: .float64(values(bytes))
+        case .uint32: .uint32(values(bytes))
+        case .uint8: .uint8(Array(bytes))
+        }
+    }
+
+    /// The elements that some bytes hold, back to back.
+    private static func values<Element: BitwiseCopyable>(_ bytes: ArraySlice<UInt8>) -> [Element] {
+        let length = bytes.count / MemoryLayout<Element>.size
+        return [Element](unsafeUninitializedCapacity: length) { buffer, initialised in
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+            initialised = length
         }
     }
 }
@@ -110,6 +117,7 @@ extension Safetensors {
 /// A tensor's description in the header.
 private struct Entry {
     let name: String
+    let type: Safetensors.ElementType
     let shape: [Int]
     /// Where its data begins and ends, in bytes after the header.
     let begin: Int
@@ -128,11 +136,12 @@ private struct Entry {
         if let stranger = members.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
             throw SafetensorsError("The header's entry for the tensor '\(name)' holds '\(stranger.name)', which the format does not know.")
         }
-        guard case .string(let type) = try value("dtype") else {
+        guard case .string(let typeName) = try value("dtype") else {
             throw SafetensorsError("The dtype of the tensor '\(name)' is not a string.")
         }
-        guard type == "F32" else {
-            throw SafetensorsError("The tensor '\(name)' has elements of type \(type); only F32 is read. Convert it to float32.")
+        guard let type = Safetensors.ElementType(rawValue: typeName) else {
+            let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw SafetensorsError("The tensor '\(name)' has elements of type \(typeName); only \(known) are read.")
         }
         guard let shape = Entry.sizes(try value("shape")) else {
             throw SafetensorsError("The shape of the tensor '\(name)' is not an array of whole numbers, 0 or more.")
@@ -140,7 +149,7 @@ private struct Entry {
         guard let offsets = Entry.sizes(try value("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
             throw SafetensorsError("The data_offsets of the tensor '\(name)' are not two whole numbers, 0 or more, in ascending order.")
         }
-        var size = MemoryLayout<Float>.size
+        var size = type.size
         for length in shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: length)
             guard !overflow else { throw SafetensorsError("The shape of the tensor '\(name)' is too large for any file.") }
@@ -151,6 +160,7 @@ private struct Entry {
                 "The tensor '\(name)' of shape \(shape) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0]).")
         }
         self.name = name
+        self.type = type
         self.shape = shape
         begin = offsets[0]
         end = offsets[1]
