@@ -34,6 +34,42 @@ package struct Adam: Sendable {
         secondMoment = [Float](repeating: 0, count: count)
     }
 
+    /// All that changes from step to step.
+    package struct State: Sendable, Hashable {
+        package var stepCount: Int
+        /// Flat, in the parameters' order, as is the second one.
+        package var firstMoment: [Float]
+        package var secondMoment: [Float]
+        package var beta1Power: Double
+        package var beta2Power: Double
+
+        package init(stepCount: Int, firstMoment: [Float], secondMoment: [Float], beta1Power: Double, beta2Power: Double) {
+            self.stepCount = stepCount
+            self.firstMoment = firstMoment
+            self.secondMoment = secondMoment
+            self.beta1Power = beta1Power
+            self.beta2Power = beta2Power
+        }
+    }
+
+    /// Where the optimiser stands. Setting it takes up a saved run, whose moments are as long as the parameters.
+    package var state: State {
+        get {
+            State(
+                stepCount: stepCount, firstMoment: firstMoment, secondMoment: secondMoment, beta1Power: beta1Power, beta2Power: beta2Power)
+        }
+        set {
+            precondition(
+                newValue.firstMoment.count == firstMoment.count && newValue.secondMoment.count == firstMoment.count,
+                "moments of another model")
+            stepCount = newValue.stepCount
+            firstMoment = newValue.firstMoment
+            secondMoment = newValue.secondMoment
+            beta1Power = newValue.beta1Power
+            beta2Power = newValue.beta2Power
+        }
+    }
+
     /// Takes a step against the mean gradient of `sampleCount` samples.
     ///
     /// - Parameters:

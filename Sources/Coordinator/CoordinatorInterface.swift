@@ -27,6 +27,8 @@ package enum CoordinatorAction: Sendable {
     case send([Frame], to: PeerID)
     case log(CoordinatorLogLevel, String)
     case observe(TrainingObservation)
+    /// Keep a job's state, so that it can be taken up from there; of a job's states only the newest is of use.
+    case checkpoint(job: Int, JobState)
     /// The run is over: there are no more observations. The workers are told to end and say GOODBYE; `connectedWorkers` are those that have not yet.
     case finish(CoordinatorEnd)
 }
@@ -69,6 +71,8 @@ package struct CoordinatorSettings: Sendable {
     package var silenceLimit: Duration = .seconds(10)
     /// Pieces of work a worker holds at most: one to compute, the rest to have no pause after it.
     package var piecesPerWorker = 2
+    /// A job that has moved on is to be kept when its last checkpoint is this old; nil for no checkpoints.
+    package var checkpointInterval: Duration? = .milliseconds(300)
 
     /// The arithmetics whose workers are taken; with any other than this program's the promise of equal bits is given up.
     package var acceptedProfiles = [TrainingProtocol.profile]

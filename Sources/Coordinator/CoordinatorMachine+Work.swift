@@ -138,6 +138,7 @@ extension CoordinatorMachine {
     }
 
     private func announce(_ observations: [TrainingObservation], of job: JobRun) {
+        if job.isOver { checkpoint(job) }
         for observation in observations { actions.append(.observe(observation)) }
         if job.isOver { retire(job) }
     }

@@ -9,6 +9,8 @@ package import TrainingProtocol
 package final class CoordinatorMachine {
     let settings: CoordinatorSettings
     private(set) var jobs: [JobRun]
+    /// What the restored jobs have to tell.
+    var restored: [TrainingObservation] = []
     /// In the order they came.
     var workers: [ConnectedWorker] = []
     private var workersByPeer: [PeerID: ConnectedWorker] = [:]
@@ -25,16 +27,18 @@ package final class CoordinatorMachine {
     ///   - jobs: What to train; an observation names a job by its index here.
     ///   - dataset: The images of all jobs.
     ///   - settings: None of them touches a result.
+    ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records additions and steps of Adam.
-    /// - Throws: ``JobError`` if a job cannot be trained on the data set.
+    /// - Throws: ``JobError`` if a job cannot be trained on the data set, or a state is not its job's.
     package init(
-        jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, trace: TraceRecorder? = nil
+        jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [], trace: TraceRecorder? = nil
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
         self.jobs = jobs.enumerated().map {
             JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace)
         }
+        try restore(states)
     }
 
     /// Whether the run is over.
@@ -61,10 +65,13 @@ package final class CoordinatorMachine {
             if let worker = workers.first(where: { $0.introduction.host == host && $0.introduction.processID == processID }) {
                 lose(worker, "its process \(cause)")
             }
-        case .stopRequested(let reason): finish(.stopped(reason), farewell: reason)
+        case .stopRequested(let reason):
+            if end == nil { checkpointJobs(now: now, despiteInterval: true) }
+            finish(.stopped(reason), farewell: reason)
         case .tick: tick(now: now)
         }
         if end == nil {
+            checkpointJobs(now: now)
             if jobs.isEmpty {
                 finish(.completed, farewell: "All training is done.")
             } else {

@@ -4,35 +4,21 @@ import TrainingProtocol
 
 /// A pass over the validation or the test images with fixed parameters, batch by batch.
 struct EvaluationPass {
-    /// What is evaluated on.
-    enum Purpose: Hashable {
-        /// The validation images, after an epoch (from 1) with its training figures.
-        case validation(epoch: Int, trainLoss: Double, trainAccuracy: Double)
-        /// The test images, after the last epoch.
-        case test
-    }
-
-    let purpose: Purpose
+    let purpose: EvaluationPurpose
     /// Steps that had been trained when the pass began; with the job's index it names the parameters.
     let step: Int
     /// The parameters evaluated.
     let parameters: [Float]
     let images: Range<Int>
     let batchSize: Int
-    private(set) var batches: [BatchResult?]
+    private(set) var batches: [EvaluationResult?]
     private var next = 0
     private var requeued: [Int] = []
     private var missing: Int
     /// The parameters as they are sent, made when first needed.
     private var frame: Frame?
 
-    struct BatchResult {
-        let lossSum: Double
-        /// Predicted class of each sample.
-        let predictions: [UInt32]
-    }
-
-    init(purpose: Purpose, step: Int, parameters: [Float], images: Range<Int>, batchSize: Int) {
+    init(purpose: EvaluationPurpose, step: Int, parameters: [Float], images: Range<Int>, batchSize: Int) {
         self.purpose = purpose
         self.step = step
         self.parameters = parameters
@@ -40,6 +26,14 @@ struct EvaluationPass {
         self.batchSize = batchSize
         missing = (images.count + batchSize - 1) / batchSize
         batches = Array(repeating: nil, count: missing)
+    }
+
+    /// Takes up a pass whose batches were partly done; `results` has as many elements as the pass has batches.
+    mutating func restore(_ results: [EvaluationResult?]) {
+        batches = results
+        next = results.count
+        requeued = results.indices.reversed().filter { results[$0] == nil }
+        missing = requeued.count
     }
 
     /// Whether there is a batch that nobody works on.
@@ -58,7 +52,7 @@ struct EvaluationPass {
 
     mutating func requeue(batch: Int) { requeued.append(batch) }
 
-    mutating func complete(batch: Int, with result: BatchResult) {
+    mutating func complete(batch: Int, with result: EvaluationResult) {
         if batches[batch] == nil { missing -= 1 }
         batches[batch] = result
     }

@@ -16,6 +16,8 @@ final class JobRun {
     private let sampleCost: Double
 
     private var generator: MersenneTwister
+    /// The generator as it was before it drew the current epoch's order.
+    private var generatorOfEpoch: MersenneTwister
     private var optimizer: Adam
     private(set) var parameters: [Float]
     /// The current parameters as they are sent, made when first needed.
@@ -35,6 +37,13 @@ final class JobRun {
     private var stepLosses: [Float] = []
     private var epochs: [EpochRecord] = []
     private var best: (accuracy: Double, parameters: [Float])?
+    private var chain: StepChain
+    /// The test's results, once the job is done.
+    private var finishedTest: EvaluationPass?
+    /// Results taken so far, and how many of them the last checkpoint holds; and when that was made.
+    private(set) var progress = 0
+    var savedProgress = 0
+    var lastCheckpoint: Duration?
     private(set) var isOver = false
     /// Tasks with a result that was not finite, and who sent it; a second result decides whether that is the job's or the worker's doing.
     var suspicions: [(task: PieceTask, peer: PeerID)] = []
@@ -59,8 +68,10 @@ final class JobRun {
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
         sampleCost = Double(model.height * model.width * taps + model.classes * model.features)
         generator = MersenneTwister(seed: job.seed)
+        generatorOfEpoch = generator
         parameters = model.initialParameters(from: &generator)
         optimizer = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
+        chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
         stepLosses.reserveCapacity(totalSteps)
         beginEpoch()
     }
@@ -182,6 +193,7 @@ final class JobRun {
     /// - Returns: What there is to tell.
     /// - Throws: ``NonFiniteGradient`` when the sum of finite gradients is not finite; the job has failed then.
     func complete(quanta: Range<Int>, with result: consuming GradientSum) throws(NonFiniteGradient) -> [TrainingObservation] {
+        progress += 1
         let start = trace.now
         batch?.sum.add(result, for: quanta)
         trace?.record(.reduce, since: start, job: index, step: step)
@@ -196,6 +208,7 @@ final class JobRun {
         lossOfEpoch += Double(loss) * Double(samples.count)
         correctInEpoch += total.correct
         stepLosses.append(loss)
+        chain.append(loss: loss, parameters: parameters)
         let finished = TrainingObservation.stepFinished(job: index, step: step, loss: loss)
         step += 1
         if step % stepsPerEpoch == 0 { endEpoch() } else { beginStep() }
@@ -203,8 +216,13 @@ final class JobRun {
     }
 
     /// Takes a batch of evaluation; with the last one of the pass, and all passes before it done, its record is due.
-    func complete(pass: Int, batch: Int, with result: EvaluationPass.BatchResult) -> [TrainingObservation] {
+    func complete(pass: Int, batch: Int, with result: EvaluationResult) -> [TrainingObservation] {
+        progress += 1
         passes[pass]?.complete(batch: batch, with: result)
+        return closeCompletePasses()
+    }
+
+    private func closeCompletePasses() -> [TrainingObservation] {
         var observations: [TrainingObservation] = []
         while firstOpenPass < passes.count, let first = passes[firstOpenPass], first.isComplete {
             passes[firstOpenPass] = nil
@@ -228,6 +246,7 @@ final class JobRun {
     }
 
     private func beginEpoch() {
+        generatorOfEpoch = generator
         order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
         lossOfEpoch = 0
         correctInEpoch = 0
@@ -243,13 +262,13 @@ final class JobRun {
 
     private func endEpoch() {
         let count = Double(job.trainingImages.count)
-        let purpose = EvaluationPass.Purpose.validation(
+        let purpose = EvaluationPurpose.validation(
             epoch: step / stepsPerEpoch, trainLoss: lossOfEpoch / count, trainAccuracy: Double(correctInEpoch) / count)
         begin(purpose, images: job.validationImages)
         if isTrained { begin(.test, images: job.testImages) } else { beginEpoch() }
     }
 
-    private func begin(_ purpose: EvaluationPass.Purpose, images: Range<Int>) {
+    private func begin(_ purpose: EvaluationPurpose, images: Range<Int>) {
         LoaderDraws.sequentialPass(generator: &generator)
         passes.append(
             EvaluationPass(purpose: purpose, step: step, parameters: parameters, images: images, batchSize: job.evaluationBatchSize))
@@ -268,12 +287,67 @@ final class JobRun {
             return .epochFinished(job: index, record)
         case .test:
             isOver = true
+            finishedTest = pass
             let (loss, confusion) = pass.summary(of: dataset.test, classes: job.model.classes)
             return .jobFinished(
                 job: index,
                 TrainingOutcome(
                     epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion, finalParameters: pass.parameters,
-                    bestParameters: best?.parameters ?? pass.parameters))
+                    bestParameters: best?.parameters ?? pass.parameters, chain: chain))
         }
+    }
+}
+
+// MARK: Saving and restoring
+
+extension JobRun {
+    /// How far the job has come. Takes no time to make: arrays are copied when either side changes them.
+    var state: JobState {
+        let open = (passes[firstOpenPass...] + [finishedTest]).compactMap { $0 }
+        var epochParameters = open.map { JobState.EpochParameters(epoch: $0.step / stepsPerEpoch, parameters: $0.parameters) }
+        var state = JobState(
+            step: step, parameters: parameters, optimizer: optimizer.state, generator: generatorOfEpoch, lossOfEpoch: lossOfEpoch,
+            correctInEpoch: correctInEpoch, stepLosses: stepLosses, chain: chain, epochs: epochs,
+            passes: open.map { JobState.Pass(purpose: $0.purpose, batches: $0.batches) }, epochParameters: [])
+        if let best, let epoch = state.bestEpoch {
+            epochParameters.insert(JobState.EpochParameters(epoch: epoch, parameters: best.parameters), at: 0)
+        }
+        for entry in epochParameters where state.parameters(afterEpoch: entry.epoch) == nil { state.epochParameters.append(entry) }
+        return state
+    }
+
+    /// Takes up a job where it was saved.
+    ///
+    /// - Returns: What there is to tell of it: its epochs, and its outcome if it had finished.
+    /// - Throws: ``JobError`` if the state is not this job's, or contradicts itself; the job is unchanged then.
+    func restore(_ state: JobState) throws(JobError) -> [TrainingObservation] {
+        try state.check(as: job, stepsPerEpoch: stepsPerEpoch, origin: chain.origin)
+        step = state.step
+        parameters = state.parameters
+        parametersFrame = nil
+        optimizer.state = state.optimizer
+        stepLosses = state.stepLosses
+        chain = state.chain
+        epochs = state.epochs
+        best = nil
+        if let epoch = state.bestEpoch, let parameters = state.parameters(afterEpoch: epoch) {
+            best = (epochs[epoch - 1].validationAccuracy, parameters)
+        }
+        passes = Array(repeating: nil, count: epochs.count)
+        firstOpenPass = epochs.count
+        for saved in state.passes {
+            let epoch = saved.epoch(of: job)
+            var pass = EvaluationPass(
+                purpose: saved.purpose, step: epoch * stepsPerEpoch, parameters: state.parameters(afterEpoch: epoch) ?? [],
+                images: saved.images(of: job), batchSize: job.evaluationBatchSize)
+            pass.restore(saved.batches)
+            passes.append(pass)
+        }
+        generator = state.generator
+        batch = nil
+        if isTrained { generatorOfEpoch = generator } else { beginEpoch() }
+        lossOfEpoch = state.lossOfEpoch
+        correctInEpoch = state.correctInEpoch
+        return epochs.map { .epochFinished(job: index, $0) } + closeCompletePasses()
     }
 }

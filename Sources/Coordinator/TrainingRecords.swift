@@ -33,10 +33,12 @@ package struct TrainingOutcome: Sendable {
     package let finalParameters: [Float]
     /// The parameters after the epoch of the best validation accuracy (the first of equals), flat, in the order of `SmallCNN.tensors`.
     package let bestParameters: [Float]
+    /// What the steps can be checked by.
+    package let chain: StepChain
 
     package init(
         epochs: [EpochRecord], stepLosses: [Float], testLoss: Double, confusionMatrix: [[Int]], finalParameters: [Float],
-        bestParameters: [Float]
+        bestParameters: [Float], chain: StepChain
     ) {
         self.epochs = epochs
         self.stepLosses = stepLosses
@@ -44,6 +46,7 @@ package struct TrainingOutcome: Sendable {
         self.confusionMatrix = confusionMatrix
         self.finalParameters = finalParameters
         self.bestParameters = bestParameters
+        self.chain = chain
     }
 
     /// Share of the test images classified correctly.

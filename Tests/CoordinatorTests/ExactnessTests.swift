@@ -79,6 +79,7 @@ enum NotebookLoop {
         var parameters = job.model.initialParameters(from: &generator)
         var adam = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
         var stepLosses: [Float] = []
+        var chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
         var epochs: [EpochRecord] = []
         var best: (accuracy: Double, parameters: [Float]) = (-1, [])
         for epoch in 1...job.epochs {
@@ -99,6 +100,7 @@ enum NotebookLoop {
                 try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: images.count)
                 let loss = Float(statistics.lossSum / Double(images.count))
                 stepLosses.append(loss)
+                chain.append(loss: loss, parameters: parameters)
                 lossSum += Double(loss) * Double(images.count)
                 correct += statistics.correct
             }
@@ -115,7 +117,7 @@ enum NotebookLoop {
         let (loss, confusion) = evaluate(engine, parameters, dataset.test, job.testImages, job)
         return TrainingOutcome(
             epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion, finalParameters: parameters,
-            bestParameters: best.parameters)
+            bestParameters: best.parameters, chain: chain)
     }
 
     private static func evaluate(

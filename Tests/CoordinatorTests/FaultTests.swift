@@ -53,6 +53,7 @@ struct Answers {
                 do { messages.append((peer.bytes[0], try CoordinatorMessage(frames: frames))) } catch { Issue.record(error) }
             case .log(_, let line): log.append(line)
             case .observe(let observation): observations.append(observation)
+            case .checkpoint: break
             case .finish(let end): self.end = end
             }
         }

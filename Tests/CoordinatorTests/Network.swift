@@ -52,6 +52,8 @@ final class Network {
     private(set) var failures: [Int: String] = [:]
     private(set) var observations: [TrainingObservation] = []
     private(set) var log: [String] = []
+    /// The states that were to be kept, in order.
+    private(set) var checkpoints: [(job: Int, state: JobState)] = []
     private(set) var end: CoordinatorEnd?
     private(set) var faultCount = 0
 
@@ -193,6 +195,7 @@ final class Network {
                 observations.append(observation)
                 if case .jobFinished(let job, let outcome) = observation { outcomes[job] = outcome }
                 if case .jobFailed(let job, let reason) = observation { failures[job] = reason }
+            case .checkpoint(let job, let state): checkpoints.append((job, state))
             case .finish(let end): self.end = end
             }
         }

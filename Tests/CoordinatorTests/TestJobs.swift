@@ -52,6 +52,7 @@ enum TestJobs {
         var bits: [UInt64] = []
         bits += outcome.finalParameters.map { UInt64($0.bitPattern) }
         bits += outcome.bestParameters.map { UInt64($0.bitPattern) }
+        bits += (outcome.chain.origin + outcome.chain.links).map { UInt64($0) }
         bits += outcome.stepLosses.map { UInt64($0.bitPattern) }
         for epoch in outcome.epochs {
             bits += [epoch.trainLoss, epoch.trainAccuracy, epoch.validationLoss, epoch.validationAccuracy].map(\.bitPattern)

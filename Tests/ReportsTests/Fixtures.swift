@@ -39,7 +39,8 @@ func finishedRun(_ experiment: String, seed: UInt64 = 42, _ scores: Scores) thro
                 validationAccuracy: $0.element)
         },
         stepLosses: [2.302585, 0.1, 1e-9], testLoss: 0.14123, confusionMatrix: [[right, 0], [2_000 - right, 0]], finalParameters: weights,
-        bestParameters: weights.map { -$0 })
+        bestParameters: weights.map { -$0 },
+        chain: StepChain(origin: Array(repeating: 7, count: 32), links: (0..<3 * 32).map { UInt8($0) }))
     return FinishedRun(job: job, outcome: outcome)
 }
 

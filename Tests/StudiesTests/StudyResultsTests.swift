@@ -20,7 +20,7 @@ struct StudyResultsTests {
         }
         let outcome = TrainingOutcome(
             epochs: epochs, stepLosses: [], testLoss: loss, confusionMatrix: [[3, 1], [0, 4]], finalParameters: [1, -2.5],
-            bestParameters: [])
+            bestParameters: [], chain: StepChain(origin: [], links: []))
         return FinishedRun(job: job, outcome: outcome)
     }
 
