@@ -32,6 +32,9 @@ package final class TemporaryDirectory: Sendable {
         }.sorted()
     }
 
+    /// A file's bytes.
+    package func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: self(name)))) }
+
     /// A file's text.
     package func text(_ name: String) throws -> String { try String(contentsOf: URL(filePath: self(name)), encoding: .utf8) }
 }
