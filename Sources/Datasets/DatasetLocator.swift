@@ -23,11 +23,25 @@ package enum DataSource: Sendable, Hashable {
         default: self = .directory(argument)
         }
     }
+
+    /// What `--data` would say to have the same from anywhere: a directory's absolute path.
+    package var absoluteArgument: String {
+        switch self {
+        case .mnist: return "mnist"
+        case .synthetic: return "synthetic"
+        case .directory(let path):
+            guard let absolute = realpath(path, nil) else { return path }
+            defer { free(absolute) }
+            return String(cString: absolute)
+        }
+    }
 }
 
 /// A data set, and what the user has to be told about it.
 package struct LocatedDataset: Sendable {
     package let dataset: Dataset
+    /// Where it was found.
+    package let source: DataSource
     /// Lines that nobody may overlook: the data set is not the one that the user will expect.
     package let notice: String?
 }
@@ -72,17 +86,18 @@ package struct DatasetLocator: Sendable {
     package func locate(_ source: DataSource?, classes: Int? = nil) throws(DatasetError) -> LocatedDataset {
         switch source ?? variable("MINISHARD_DATA").map(DataSource.init(argument:)) {
         case .directory(let path):
-            return LocatedDataset(dataset: try DatasetDirectory.load(path, classes: classes, mnist: checksums), notice: nil)
+            return LocatedDataset(
+                dataset: try DatasetDirectory.load(path, classes: classes, mnist: checksums), source: .directory(path), notice: nil)
         case .mnist:
-            return LocatedDataset(dataset: try mnist(), notice: nil)
+            return LocatedDataset(dataset: try mnist(), source: .mnist, notice: nil)
         case .synthetic:
-            return LocatedDataset(dataset: synthetic(), notice: nil)
+            return LocatedDataset(dataset: synthetic(), source: .synthetic, notice: nil)
         case nil:
             do {
-                return LocatedDataset(dataset: try mnist(), notice: nil)
+                return LocatedDataset(dataset: try mnist(), source: .mnist, notice: nil)
             } catch {
                 guard error.kind != .interrupted else { throw error }
-                return LocatedDataset(dataset: synthetic(), notice: Self.notice(reason: error.description))
+                return LocatedDataset(dataset: synthetic(), source: .synthetic, notice: Self.notice(reason: error.description))
             }
         }
     }

@@ -37,6 +37,9 @@ package struct RunDirectory: Sendable, Hashable {
         try probe()
     }
 
+    /// Takes a directory that is known to be there.
+    init(unchecked path: String) { self.path = path }
+
     /// Takes the directory of `--out`, which is made if need be.
     ///
     /// - Throws: ``ReportError`` when it is no directory, when anything is in it already, and when it cannot be made or written to.
@@ -48,20 +51,24 @@ package struct RunDirectory: Sendable, Hashable {
         let present = try RunDirectory.contents(of: path)
         guard present.isEmpty else {
             let more = present.count > 3 ? " and \(present.count - 3) more" : ""
+            let advice =
+                present.contains("run.json")
+                ? "It is the directory of a run that was begun: minishard resume \(path) continues it. Or name another directory."
+                : "Name another directory, or move these away first."
             throw ReportError(
-                "The directory \(path) of --out is not empty: it holds \(present.prefix(3).joined(separator: ", "))\(more). "
-                    + "Name another directory, or move these away first.")
+                "The directory \(path) of --out is not empty: it holds \(present.prefix(3).joined(separator: ", "))\(more). \(advice)")
         }
         self.path = path
         try probe()
     }
 
-    /// Writes what a finished run leaves behind, to `<experiment>/seed-<n>/`: `epochs.csv`, `steps.csv`, `final.safetensors`, `best.safetensors` and `confusion-matrix.svg`.
+    /// Writes what a finished run leaves behind, to `<experiment>/seed-<n>/`: `epochs.csv`, `steps.csv`, `chain.csv`, `final.safetensors`, `best.safetensors` and `confusion-matrix.svg`.
     package func write(_ run: FinishedRun, study: Study, dataset: Dataset) throws(ReportError) {
         let folder = "\(fileName(for: run.job.experiment))/seed-\(run.job.seed)"
         try RunDirectory.makeFolders("\(path)/\(folder)")
         try write(epochTable(run.outcome.epochs), to: "\(folder)/epochs.csv")
         try write(stepTable(run.outcome.stepLosses), to: "\(folder)/steps.csv")
+        try write(chainTable(run.outcome.chain), to: "\(folder)/chain.csv")
         let weights = [
             ("final", run.outcome.finalParameters, run.outcome.epochs.last?.epoch ?? 0),
             ("best", run.outcome.bestParameters, run.outcome.bestEpoch),
@@ -90,6 +97,7 @@ package struct RunDirectory: Sendable, Hashable {
 
     /// Removes the directory again if nothing has been written to it, as when a study fails at its start.
     package func removeIfEmpty() {
+        rmdir(checkpoints)
         // A directory with anything in it stays: rmdir refuses, and that is what is wanted.
         rmdir(path)
     }
@@ -121,7 +129,7 @@ package struct RunDirectory: Sendable, Hashable {
     }
 
     /// The names in a folder, sorted.
-    private static func contents(of path: String) throws(ReportError) -> [String] {
+    static func contents(of path: String) throws(ReportError) -> [String] {
         guard let folder = opendir(path) else { throw ReportError(cannot: "open the directory", path, code: errno) }
         defer { closedir(folder) }
         var names: [String] = []

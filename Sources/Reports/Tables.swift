@@ -1,4 +1,5 @@
 import Coordinator
+import Digests
 import FileFormats
 import Studies
 
@@ -12,6 +13,12 @@ func epochTable(_ epochs: [EpochRecord]) -> String {
 /// `steps.csv`: one row a training step, from 1, with the loss in the fewest digits that read back as the same float.
 func stepTable(_ losses: [Float]) -> String {
     csv(header: ["step", "loss"], rows: losses.enumerated().map { ["\($0.offset + 1)", "\($0.element)"] })
+}
+
+/// `chain.csv`: one row a training step, from 1, with the step's link of the chain in hexadecimal; before them, as step 0, the chain's origin.
+func chainTable(_ chain: StepChain) -> String {
+    let links = [chain.origin.hexString] + (0..<chain.count).map { chain[$0].hexString }
+    return csv(header: ["step", "link"], rows: links.enumerated().map { ["\($0.offset)", $0.element] })
 }
 
 /// `results.csv`: one row an experiment and seed. The changes are those against the baseline of the same seed; a field is empty where there is no value.

@@ -48,6 +48,7 @@ package final class CoordinatorShell {
     /// Until then the workers' answers to STOP are waited for.
     private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
+    private var keep: (Int, JobState) -> Void = { _, _ in }
 
     /// Binds the endpoints, so that workers may come; they are answered once `run` is called.
     ///
@@ -55,13 +56,15 @@ package final class CoordinatorShell {
     ///   - endpoints: `tcp://ADDRESS:PORT` (port `*`: any free one) or `ipc://PATH`; at least one.
     ///   - jobs: What to train. Observations name a job by its index.
     ///   - dataset: The images of all jobs.
+    ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records what the coordinator does.
-    /// - Throws: ``TransportError`` if an endpoint cannot be had, ``JobError`` if a job cannot be trained on the data set; nothing has been started then.
+    /// - Throws: ``TransportError`` if an endpoint cannot be had, ``JobError`` if a job cannot be trained on the data set or a state is not its job's;
+    ///   nothing has been started then.
     package init(
-        endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, logger: Logger,
-        trace: TraceRecorder? = nil
+        endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [],
+        logger: Logger, trace: TraceRecorder? = nil
     ) throws {
-        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings, trace: trace)
+        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace)
         handle = try CoordinatorHandle()
         self.logger = logger
         self.trace = trace
@@ -94,8 +97,13 @@ package final class CoordinatorShell {
     /// Blocks its thread, which must not be one of Swift's concurrency pool.
     ///
     /// - Parameter observer: Called on this thread, in order, with all that happens; what it does delays the training.
+    /// - Parameter checkpoint: Called on this thread with each state of a job that is to be kept; it should return at once.
     /// - Throws: `ZeroMQError` if the socket fails.
-    package func run(observer: (TrainingObservation) -> Void) throws -> CoordinatorEnd {
+    package func run(
+        observer: (TrainingObservation) -> Void, checkpoint: @escaping (Int, JobState) -> Void = { _, _ in }
+    ) throws -> CoordinatorEnd {
+        keep = checkpoint
+        for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
             let result = try trace.recording(.wait) { try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 100) }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
@@ -139,6 +147,7 @@ package final class CoordinatorShell {
                     if try !trace.recording(.send, { try send(frames, to: peer) }) { events.append(.undeliverable(to: peer)) }
                 case .log(let level, let line): logger.log(level: Logger.Level(level), "\(line)")
                 case .observe(let observation): trace.recording(.report) { observer(observation) }
+                case .checkpoint(let job, let state): keep(job, state)
                 case .finish(let end):
                     self.end = end
                     lastFarewell = MonotonicClock.now + .seconds(1)

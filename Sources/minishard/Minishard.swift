@@ -21,10 +21,12 @@ struct Minishard: ParsableCommand {
             and applies Adam. The same seed gives the same weights, whatever the number of workers.
 
             Results go to standard output, logs to standard error. Exit codes: 0 done, 1 failed, 64 wrong usage, 69 nobody at the other end, \
-            130 or 143 interrupted.
+            75 interrupted and to be continued by minishard resume, 130 or 143 interrupted twice.
             """,
         version: minishardVersion,
-        subcommands: [StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, SamplesCommand.self, BenchCommand.self])
+        subcommands: [
+            StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, ResumeCommand.self, SamplesCommand.self, BenchCommand.self,
+        ])
 
     static func main() {
         // Writing to a closed pipe is an error like others, not a reason to die without ending the workers.

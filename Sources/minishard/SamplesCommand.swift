@@ -23,7 +23,7 @@ struct SamplesCommand: ParsableCommand {
     var seed: UInt64 = 42
 
     func run() throws {
-        let dataset = try data.locate()
+        let dataset = try data.locate().dataset
         guard let job = try Study.notebook.jobs(on: dataset, seeds: [seed], epochs: 1).first else { return }
         let sheet = FirstBatch(of: job, in: dataset).sampleSheet
         var size = winsize()

@@ -10,25 +10,10 @@ struct StudyCommand: ParsableCommand {
 
     @OptionGroup var options: StudyOptions
 
-    @Option(help: "Worker processes to start on this machine. (default: one a core)")
-    var workers: Int?
-
-    @Option(help: ListenOptions.help)
-    var listen: [String] = []
-
-    private var localWorkers: Int { workers ?? Int(cpu_available_cores()) }
-
-    mutating func validate() throws {
-        let workers = localWorkers
-        guard (0...1024).contains(workers) else { throw ValidationError("--workers is \(workers); it must be 0 to 1024.") }
-        guard workers > 0 || !listen.isEmpty else {
-            throw ValidationError("With --workers 0 nobody would train: add --listen for workers elsewhere.")
-        }
-        try validateEndpoints(listen)
-    }
+    @OptionGroup var workers: WorkerOptions
 
     func run() throws {
-        try StudySession(options: options, endpoints: listen, localWorkers: localWorkers).run()
+        try StudySession(options: options.run, endpoints: workers.listen, localWorkers: workers.local).begin(options)
     }
 }
 
@@ -49,7 +34,45 @@ struct CoordinatorCommand: ParsableCommand {
     }
 
     func run() throws {
-        try StudySession(options: options, endpoints: listen, localWorkers: 0).run()
+        try StudySession(options: options.run, endpoints: listen, localWorkers: 0).begin(options)
+    }
+}
+
+/// `minishard resume`: a study that was interrupted, continued.
+struct ResumeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Continue a run that was interrupted or killed, to the same bits; with any number of workers.")
+
+    @Argument(help: ArgumentHelp("The run's directory: that of --out, or one in runs/.", valueName: "directory"))
+    var directory: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var options: RunOptions
+    @OptionGroup var workers: WorkerOptions
+
+    func run() throws {
+        try StudySession(options: options, endpoints: workers.listen, localWorkers: workers.local).resume(directory, data: data)
+    }
+}
+
+/// Who trains: workers of this process's own, and others that come.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: "Worker processes to start on this machine. (default: one a core)")
+    var workers: Int?
+
+    @Option(help: ListenOptions.help)
+    var listen: [String] = []
+
+    /// Worker processes to start on this machine.
+    var local: Int { workers ?? Int(cpu_available_cores()) }
+
+    mutating func validate() throws {
+        guard (0...1024).contains(local) else { throw ValidationError("--workers is \(local); it must be 0 to 1024.") }
+        guard local > 0 || !listen.isEmpty else {
+            throw ValidationError("With --workers 0 nobody would train: add --listen for workers elsewhere.")
+        }
+        try validateEndpoints(listen)
     }
 }
 

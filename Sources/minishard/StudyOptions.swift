@@ -24,16 +24,7 @@ struct StudyOptions: ParsableArguments {
             valueName: "profile"))
     var acceptProfile: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "Write what each process did, and when, to a file that chrome://tracing and ui.perfetto.dev show.", valueName: "file"))
-    var trace: String?
-
-    @Flag(help: "Print results.json to standard output, and the epochs' lines to standard error.")
-    var json = false
-
-    @Flag(help: "Print no lines for the epochs, and log warnings only.")
-    var quiet = false
+    @OptionGroup var run: RunOptions
 
     /// The study that is asked for.
     ///
@@ -45,6 +36,48 @@ struct StudyOptions: ParsableArguments {
     mutating func validate() throws {
         guard epochs >= 1 else { throw ValidationError("--epochs is \(epochs); it must be at least 1.") }
         do { _ = try study() } catch { throw ValidationError("\(error)") }
+    }
+}
+
+/// How a study is run, whether it is begun or continued.
+struct RunOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Keep each run's state on disk this often, so that minishard resume loses no more; off for never.", valueName: "seconds"))
+    var checkpointInterval = CheckpointInterval.standard
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what each process did, and when, to a file that chrome://tracing and ui.perfetto.dev show.", valueName: "file"))
+    var trace: String?
+
+    @Flag(help: "Print results.json to standard output, and the epochs' lines to standard error.")
+    var json = false
+
+    @Flag(help: "Print no lines for the epochs, and log warnings only.")
+    var quiet = false
+}
+
+/// A number of seconds, or `off`.
+struct CheckpointInterval: ExpressibleByArgument, CustomStringConvertible {
+    static let standard = CheckpointInterval(seconds: 0.3)
+    private static let longest = 1e6
+
+    /// Nil for no checkpoints.
+    private let seconds: Double?
+    var duration: Duration? { seconds.map { .seconds($0) } }
+    var description: String { seconds.map { "\($0)" } ?? "off" }
+
+    private init(seconds: Double?) { self.seconds = seconds }
+
+    init?(argument: String) {
+        if argument == "off" {
+            self.init(seconds: nil)
+        } else if let seconds = Double(argument), (0...Self.longest).contains(seconds) {
+            self.init(seconds: seconds)
+        } else {
+            return nil
+        }
     }
 }
 
@@ -60,11 +93,13 @@ struct DataOptions: ParsableArguments {
     /// Finds the data set, and says what has to be said about it.
     ///
     /// - Throws: `DatasetError` when it cannot be had.
-    func locate() throws -> Dataset {
+    ///
+    /// - Parameter fallback: What to take where no option says anything.
+    func locate(else fallback: String? = nil) throws -> LocatedDataset {
         let located = try DatasetLocator { writeToStandardError("minishard: \($0)\n") }.locate(
-            data.map(DataSource.init(argument:)), classes: Study.classes)
+            (data ?? fallback).map(DataSource.init(argument:)), classes: Study.classes)
         if let notice = located.notice { writeToStandardError("\(notice)\n") }
-        return located.dataset
+        return located
     }
 }
 

@@ -10,7 +10,7 @@ struct StudyPrinter {
     private let study: Study
     private let jobs: [TrainingJob]
     private let dataset: Dataset
-    private let options: StudyOptions
+    private let options: RunOptions
     private let lines: RunLines
     /// Finished runs by their job.
     private var finished: [Int: FinishedRun] = [:]
@@ -22,7 +22,7 @@ struct StudyPrinter {
     /// The first error of writing a run's files; the study trains on, so that nothing that can be had is lost.
     private(set) var writeError: (any Error)?
 
-    init(study: Study, jobs: [TrainingJob], dataset: Dataset, options: StudyOptions) {
+    init(study: Study, jobs: [TrainingJob], dataset: Dataset, options: RunOptions) {
         self.study = study
         self.jobs = jobs
         self.dataset = dataset
@@ -35,7 +35,7 @@ struct StudyPrinter {
 
     /// Prints what is about to be trained, and the notebook's checks of the first network.
     func printStart(_ firstBatch: FirstBatch, instructionSet: InstructionSet, _ logger: Logger) {
-        logger.info("data set: \(dataset.name); runs: \(jobs.count); seed: \(options.seed); epochs: \(options.epochs)")
+        logger.info("data set: \(dataset.name); runs: \(jobs.count); seed: \(firstBatch.job.seed); epochs: \(firstBatch.job.epochs)")
         guard !options.quiet else { return }
         let logits = firstBatch.logits(instructionSet: instructionSet)
         let logitsShape = [logits.count, logits.first?.count ?? 0]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CNNCore
+import Checkpoints
 import Coordinator
 import Datasets
 import Logging
@@ -8,6 +9,7 @@ import Reports
 import Studies
 import Synchronization
 import Tracing
+import TrainingProtocol
 import Transport
 
 #if canImport(Glibc)
@@ -20,7 +22,7 @@ import Transport
 
 /// One study from its options to its results: data, results directory, coordinator, workers on this machine, and what is printed.
 struct StudySession {
-    let options: StudyOptions
+    let options: RunOptions
     /// Where workers from elsewhere may come.
     let endpoints: [String]
     /// Workers to start on this machine.
@@ -28,28 +30,72 @@ struct StudySession {
 
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGCHLD]
 
-    /// Trains the study, prints and writes its results.
+    /// Trains a study, prints and writes its results.
     ///
     /// - Throws: whatever stands in the way, as an error whose description is a sentence for the user; `ExitCode` when that has been printed already.
-    func run() throws {
+    func begin(_ options: StudyOptions) throws {
         let start = ContinuousClock.now
-        let logger = makeLogger(quiet: options.quiet)
+        let logger = makeLogger(quiet: self.options.quiet)
         let study = try options.study()
-        for endpoint in endpoints where try !Endpoint(endpoint).isLoopback {
-            logger.warning("Traffic on \(endpoint) is neither encrypted nor authenticated: listen on a network you trust only.")
-        }
+        warnOfOpenEndpoints(logger)
         let directory = try options.out.map { try RunDirectory(out: $0) } ?? RunDirectory(for: study.name)
         do {
-            try run(study, in: directory, since: start, logger)
+            let located = try options.data.locate()
+            let record = RunRecord(
+                version: minishardVersion, run: String(UInt64.random(in: .min ... .max), radix: 16), study: study.name,
+                experiments: study.experiments.map(\.name), seeds: [options.seed], epochs: options.epochs,
+                data: located.source.absoluteArgument, dataSHA256: located.dataset.sha256, profile: TrainingProtocol.profile,
+                acceptedProfiles: options.acceptProfile)
+            try train(TrainingRun(record, study: study, on: located.dataset, in: directory), since: start, logger)
         } catch {
             directory.removeIfEmpty()
             throw error
         }
     }
 
-    private func run(_ study: Study, in directory: RunDirectory, since start: ContinuousClock.Instant, _ logger: Logger) throws {
-        let dataset = try options.data.locate()
-        let jobs = try study.jobs(on: dataset, seeds: [options.seed], epochs: options.epochs)
+    /// Continues a run that was begun, and ends as ``begin(_:)`` does.
+    func resume(_ path: String, data: DataOptions) throws {
+        let start = ContinuousClock.now
+        let logger = makeLogger(quiet: options.quiet)
+        let directory = try RunDirectory(begun: path)
+        let lock = try directory.lock()
+        let record = try directory.record()
+        if directory.isComplete {
+            try directory.removeCheckpoints()
+            writeToStandardError("minishard: The run in \(directory.path) is complete: its results are in \(directory.results).\n")
+            if options.json { printNow(try directory.resultsDocument(), terminator: "") }
+            return
+        }
+        warnOfOpenEndpoints(logger)
+        guard record.profile == TrainingProtocol.profile else {
+            throw ResumeError(
+                "The run in \(directory.path) was begun with the arithmetic \(record.profile), and this release has \(TrainingProtocol.profile): "
+                    + "its weights would be others. Continue it with minishard \(record.version).")
+        }
+        guard record.study == Study.notebook.name else {
+            throw ResumeError("The run in \(directory.path) is of the study '\(record.study)', which this release does not have.")
+        }
+        let study = try Study.notebook.selecting(record.experiments.joined(separator: ","))
+        let dataset = try data.locate(else: record.data).dataset
+        guard dataset.sha256 == record.dataSHA256 else {
+            throw ResumeError(
+                "The run in \(directory.path) was begun on other data: its SHA-256 was \(record.dataSHA256), and that of \(data.data ?? record.data) is "
+                    + "\(dataset.sha256). Name the directory with that data by --data.")
+        }
+        try train(
+            TrainingRun(continuing: record, study: study, on: dataset, in: directory, lock: lock, logger), since: start, logger)
+    }
+
+    private func warnOfOpenEndpoints(_ logger: Logger) {
+        for endpoint in endpoints where (try? Endpoint(endpoint))?.isLoopback == false {
+            logger.warning("Traffic on \(endpoint) is neither encrypted nor authenticated: listen on a network you trust only.")
+        }
+    }
+
+    private func train(_ run: TrainingRun, since start: ContinuousClock.Instant, _ logger: Logger) throws {
+        var run = run
+        defer { withExtendedLifetime(run) {} }
+        let (jobs, dataset, directory) = (run.jobs, run.dataset, run.directory)
         let socketDirectory = localWorkers > 0 ? try makeTemporaryDirectory() : nil
         defer { if let socketDirectory { removeSocketDirectory(socketDirectory) } }
         let localEndpoint = socketDirectory.map { "ipc://\($0)/coordinator" }
@@ -58,15 +104,18 @@ struct StudySession {
         let recorder = traceFile.map { _ in TraceRecorder() }
         let instructionSet = try InstructionSet.best()
         var settings = CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet)
-        settings.acceptedProfiles += options.acceptProfile
-        if !options.acceptProfile.isEmpty {
+        settings.checkpointInterval = options.checkpointInterval.duration
+        settings.acceptedProfiles += run.record.acceptedProfiles
+        if !run.record.acceptedProfiles.isEmpty {
             logger.warning("Workers of other arithmetic are taken: the weights will not be those of a run without them, bit for bit.")
         }
         SignalWatcher.block(Self.signals)
         let shell = try CoordinatorShell(
-            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings, logger: logger,
-            trace: recorder)
+            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings,
+            states: run.states, logger: logger, trace: recorder)
         for endpoint in shell.endpoints where endpoint != localEndpoint { logger.info("listening on \(endpoint)") }
+
+        let writer = try CheckpointWriter(run.prepareCheckpoints()) { logger.warning("\($0)") }
 
         let children = try Children()
         let interruption = Interruption()
@@ -80,12 +129,15 @@ struct StudySession {
             }
         }
 
-        var printer = StudyPrinter(study: study, jobs: jobs, dataset: dataset, options: options)
+        var printer = StudyPrinter(study: run.study, jobs: jobs, dataset: dataset, options: options)
         if let firstBatch = jobs.first.map({ FirstBatch(of: $0, in: dataset) }) {
             printer.printStart(firstBatch, instructionSet: instructionSet, logger)
             try directory.write(firstBatch.sampleSheet)
         }
-        let end = try shell.run { printer.observe($0, since: start, directory: directory, logger) }
+        let end = try shell.run(
+            observer: { printer.observe($0, since: start, directory: directory, logger) },
+            checkpoint: { job, state in writer.write(state, job: job) })
+        let checkpointFailure = Result { try writer.finish() }
         children.waitForAll(limit: .seconds(5))
         if let traceFile, let recorder {
             try traceFile.write(
@@ -93,12 +145,13 @@ struct StudySession {
                 joining: (0..<localWorkers).map { TraceFile.part(of: traceFile.path, number: $0) })
         }
 
-        if case .stopped(let reason) = end { try stop(reason, interruption) }
+        if case .stopped(let reason) = end { try stop(reason, interruption, directory, checkpointFailure) }
         if let error = printer.writeError { throw error }
         let results = StudyResults(
-            study: study, dataset: dataset, version: minishardVersion, workers: printer.workers,
+            study: run.study, dataset: dataset, version: minishardVersion, workers: printer.workers,
             wallSeconds: seconds(ContinuousClock.now - start), runs: printer.finishedRuns)
         try directory.write(results)
+        try directory.removeCheckpoints()
         try printer.printResults(results, directory: directory)
         if printer.failedRuns > 0 { throw ExitCode.failure }
     }
@@ -119,9 +172,16 @@ struct StudySession {
         }
     }
 
-    private func stop(_ reason: String, _ interruption: Interruption) throws -> Never {
-        writeToStandardError("minishard: \(reason) No results were written; runs that had finished are in their folders.\n")
-        throw interruption.signal.map(ExitCode.signal) ?? ExitCode.unavailable
+    private func stop(
+        _ reason: String, _ interruption: Interruption, _ directory: RunDirectory, _ checkpoints: Result<Void, any Error>
+    ) throws -> Never {
+        var sentences = [reason]
+        if case .failure(let error) = checkpoints {
+            sentences.append("\(error) What was trained since the one before will be trained again.")
+        }
+        sentences.append("To continue: minishard resume \(directory.path)")
+        writeToStandardError("minishard: \(sentences.joined(separator: " "))\n")
+        throw interruption.signal == nil ? ExitCode.unavailable : ExitCode.interrupted
     }
 
     private func removeSocketDirectory(_ path: String) {

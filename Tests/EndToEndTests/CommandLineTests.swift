@@ -7,10 +7,11 @@ extension EndToEnd {
     @Suite struct CommandLineTests {
         private static let dataOptions = ["--data", "--seed"]
         private static let studyOptions =
-            dataOptions + ["--epochs", "--only", "--out", "--json", "--quiet", "--listen", "--accept-profile", "--trace"]
+            dataOptions + runOptions + ["--epochs", "--only", "--out", "--accept-profile"]
+        private static let runOptions = ["--json", "--quiet", "--listen", "--checkpoint-interval", "--trace"]
 
         @Test(arguments: [
-            ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions),
+            ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions), ("resume", ["--data", "--workers"] + runOptions),
             ("worker", ["--connect", "--workers", "--instruction-set", "--give-up-after", "--quiet", "--trace"]), ("samples", dataOptions),
             ("bench kernels", ["--instruction-set", "--json"]),
         ])
@@ -32,7 +33,9 @@ extension EndToEnd {
         @Test func theProgramExplainsItself() async throws {
             let finished = try await minishard(["--help"]).finish()
             #expect(finished.status == .exited(0))
-            for command in ["study", "coordinator", "worker", "samples", "bench"] { #expect(finished.output.contains("\n  \(command) ")) }
+            for command in ["study", "coordinator", "worker", "resume", "samples", "bench"] {
+                #expect(finished.output.contains("\n  \(command) "))
+            }
             let version = try await minishard(["--version"]).finish()
             #expect(version.status == .exited(0))
             #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
@@ -45,6 +48,9 @@ extension EndToEnd {
             (["study", "--workers", "0"], "--listen"), (["study", "--seed", "-5"], "--seed"), (["study", "--colour"], "--colour"),
             (["study", "extra"], "extra"), (["study", "--listen", "udp://127.0.0.1:1", "--data", "synthetic"], "udp://127.0.0.1:1"),
             (["study", "--listen", "tcp://127.0.0.1", "--data", "synthetic"], "port"), (["coordinator"], "--listen"),
+            (["study", "--checkpoint-interval", "-1"], "--checkpoint-interval"),
+            (["study", "--checkpoint-interval", "never"], "--checkpoint-interval"), (["resume"], "directory"),
+            (["resume", "absent", "--workers", "0"], "--listen"),
             (["worker"], "--connect"),
             (["worker", "--connect", "somewhere"], "somewhere is no endpoint"), (["worker", "--connect", "tcp://host:99999"], "99999"),
             (["worker", "--connect", "ipc://x", "--workers", "0"], "--workers"),

@@ -34,9 +34,9 @@ extension EndToEnd {
 
         @Test func files() async throws {
             let (directory, _) = try await Self.study.value
-            let runFiles = ["best.safetensors", "confusion-matrix.svg", "epochs.csv", "final.safetensors", "steps.csv"]
+            let runFiles = ["best.safetensors", "chain.csv", "confusion-matrix.svg", "epochs.csv", "final.safetensors", "steps.csv"]
             let expected =
-                ["results.csv", "results.json", "samples.svg"]
+                ["results.csv", "results.json", "run.json", "samples.svg"]
                 + Self.experiments.flatMap { name in runFiles.map { "\(name)/seed-42/\($0)" } }
             #expect(try directory.files(in: "results") == expected.sorted())
             for name in Self.experiments {
@@ -44,6 +44,8 @@ extension EndToEnd {
                 #expect(steps.count == 1 + 2 * (Self.stepsPerEpoch[name] ?? 157))
                 #expect(steps.first == "step,loss")
                 #expect(steps.dropFirst().allSatisfy { (Float($0.split(separator: ",")[1]) ?? -1) >= 0 })
+                let chain = try directory.text("results/\(name)/seed-42/chain.csv").split(separator: "\n")
+                #expect(chain.count == steps.count + 1 && Set(chain).count == chain.count)
                 let epochs = try directory.text("results/\(name)/seed-42/epochs.csv").split(separator: "\n")
                 #expect(epochs.count == 3)
             }

@@ -91,7 +91,7 @@ struct RunDirectoryTests {
                 try directory.write(run, study: .notebook, dataset: smallDataset)
             }
             try directory.write(SampleSheet(smallDataset.train, at: [0, 1], dataset: smallDataset.name))
-            let perRun = ["best.safetensors", "confusion-matrix.svg", "epochs.csv", "final.safetensors", "steps.csv"]
+            let perRun = ["best.safetensors", "chain.csv", "confusion-matrix.svg", "epochs.csv", "final.safetensors", "steps.csv"]
             let before = ["baseline", "dropout"].flatMap { name in perRun.map { "\(name)/seed-42/\($0)" } } + ["samples.svg"]
             #expect(files(under: folder) == before)
             let results = try studyResults(runs)
@@ -108,6 +108,12 @@ struct RunDirectoryTests {
 
                     """)
             #expect(text(of: "\(run)/steps.csv") == "step,loss\n1,2.302585\n2,0.1\n3,1e-09\n")
+            let links = ["07070707", "00010203", "20212223", "40414243"]
+            let chain = text(of: "\(run)/chain.csv").split(separator: "\n")
+            #expect(chain.count == 5 && chain[0] == "step,link")
+            for (step, link) in links.enumerated() {
+                #expect(chain[step + 1].hasPrefix("\(step),\(link)") && chain[step + 1].count == 2 + 64)
+            }
             #expect(text(of: "\(folder)/results.json") == (try results.document()))
             let final = try Safetensors(parsing: contents(of: "\(run)/final.safetensors"))
             let best = try Safetensors(parsing: contents(of: "\(run)/best.safetensors"))

@@ -1,0 +1,101 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+// A run that was interrupted has `run.json` and `checkpoints/`; one that is complete has `results.json`.
+extension RunDirectory {
+    private var recordPath: String { "\(path)/run.json" }
+
+    /// The folder of the run's checkpoints.
+    package var checkpoints: String { "\(path)/checkpoints" }
+
+    /// Where the results are, or will be.
+    package var results: String { "\(path)/results.json" }
+
+    /// Whether the run is complete.
+    package var isComplete: Bool { access(results, F_OK) == 0 }
+
+    /// Takes the directory of a run that was begun.
+    ///
+    /// - Throws: ``ReportError`` when there is none.
+    package init(begun path: String) throws(ReportError) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.init(unchecked: path)
+        guard access(recordPath, F_OK) == 0 else {
+            throw ReportError("\(path) is not the directory of a run: there is no \(recordPath).")
+        }
+    }
+
+    /// Writes `run.json`, by which the run can be continued from now on.
+    package func write(_ record: RunRecord) throws(ReportError) {
+        try writeAtomically(Array(record.document.utf8), to: recordPath)
+    }
+
+    /// Reads `run.json`.
+    ///
+    /// - Throws: ``ReportError`` when it cannot be read or is damaged.
+    package func record() throws(ReportError) -> RunRecord {
+        try RunRecord(parsing: readFile(recordPath), path: recordPath)
+    }
+
+    /// The text of `results.json` of a run that is complete.
+    package func resultsDocument() throws(ReportError) -> String {
+        String(decoding: try readFile(results), as: UTF8.self)
+    }
+
+    /// Makes this process the only one that trains the run, until it ends or the lock is released.
+    ///
+    /// - Throws: ``ReportError`` when another process has the run.
+    package func lock() throws(ReportError) -> RunLock { try RunLock(recordPath, of: path) }
+
+    /// Removes the checkpoints of a run that is complete.
+    package func removeCheckpoints() throws(ReportError) {
+        guard access(checkpoints, F_OK) == 0 else { return }
+        for name in try RunDirectory.contents(of: checkpoints) { unlink("\(checkpoints)/\(name)") }
+        guard rmdir(checkpoints) == 0 else { throw ReportError(cannot: "remove the directory", checkpoints, code: errno) }
+    }
+}
+
+/// The right to train a run. The system takes it back from a process that dies.
+package final class RunLock: Sendable {
+    private let file: Int32
+
+    fileprivate init(_ path: String, of run: String) throws(ReportError) {
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw ReportError(cannot: "open", path, code: errno) }
+        while flock(file, LOCK_EX | LOCK_NB) != 0 {
+            let code = errno
+            if code == EINTR { continue }
+            close(file)
+            guard code == EWOULDBLOCK else { throw ReportError(cannot: "lock", path, code: code) }
+            throw ReportError("Another process is training the run in \(run). Let it end, or end it, first.")
+        }
+    }
+
+    deinit { close(file) }
+}
+
+/// The bytes of a file.
+///
+/// - Throws: ``ReportError`` when it cannot be read.
+package func readFile(_ path: String) throws(ReportError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw ReportError(cannot: "open", path, code: errno) }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(file, &buffer, buffer.count)
+        if count == 0 { return bytes }
+        if count > 0 {
+            bytes += buffer[..<count]
+        } else if errno != EINTR {
+            throw ReportError(cannot: "read", path, code: errno)
+        }
+    }
+}
