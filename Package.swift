@@ -76,7 +76,8 @@ let package = Package(
         module("Tracing"),
         module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol"),
         module("Worker", "CNNCore", "TrainingProtocol"),
-        module("Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
+        module(
+            "Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
             logging),
         module("FileFormats"),
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
@@ -87,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "minishard",
             dependencies: [
-                "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams",
+                "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Processes",
+                "RandomStreams",
                 "Reports", "Studies", "Tracing", "Transport", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
@@ -112,7 +114,8 @@ let package = Package(
             "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
-            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ", logging,
+            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ",
+            logging,
             exclude: ["python"]),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
