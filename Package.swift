@@ -85,6 +85,8 @@ let package = Package(
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
+        module(
+            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "Processes", "RandomStreams", "Reports", "TrainingProtocol", "Worker"),
         .executableTarget(
             name: "minishard",
             dependencies: [
@@ -93,6 +95,8 @@ let package = Package(
                 "Reports", "Studies", "Tracing", "Transport", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
+        // Not part of the program: scripts/fuzz and the tests run it.
+        .executableTarget(name: "minishard-fuzz", dependencies: ["Fuzzing", "Processes", arguments], swiftSettings: strict),
 
         .target(name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("ZeroMQ"),

@@ -1,0 +1,43 @@
+import RandomStreams
+
+/// The random numbers of one fuzzing case: a function of the campaign's seed and the case's index, so that any case can be run again alone.
+package struct CaseRandom {
+    private let key: SIMD2<UInt32>
+    private var counter: SIMD4<UInt32>
+    private var block = SIMD4<UInt32>()
+    private var used = 4
+
+    /// The numbers of a seed's case `index`.
+    package init(seed: UInt64, index: UInt64) {
+        key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+        counter = SIMD4(0, 0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32))
+    }
+
+    mutating func next32() -> UInt32 {
+        if used == 4 {
+            block = Philox4x32.block(counter: counter, key: key)
+            counter.x &+= 1
+            used = 0
+        }
+        defer { used += 1 }
+        return block[used]
+    }
+
+    mutating func next64() -> UInt64 { UInt64(next32()) << 32 | UInt64(next32()) }
+
+    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next32()) }
+
+    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in byte() } }
+
+    /// A number in 0..<`bound`; `bound` is at least 1 and at most 2³².
+    mutating func below(_ bound: Int) -> Int { Int((UInt64(next32()) * UInt64(bound)) >> 32) }
+
+    /// True once in so many times.
+    mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }
+
+    /// One of the elements, of which there is at least one.
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+
+    /// A length: mostly short, now and then long.
+    mutating func length(upTo limit: Int) -> Int { below(1 << below(limit.bitWidth - limit.leadingZeroBitCount + 1)) % (limit + 1) }
+}
