@@ -66,11 +66,12 @@ let package = Package(
         module("ZeroMQ", "CZeroMQ"),
         module("Digests", "COpenSSL"),
         module("RandomStreams"),
+        module("ForeignText"),
         module("Datasets", "CZlib", "Digests", "Processes", "RandomStreams"),
         kernels("CNNKernels", "RandomStreams"),
         .target(
             name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
-        module("TrainingProtocol", "CNNCore", protobuf, exclude: ["training.proto"]),
+        module("TrainingProtocol", "CNNCore", "ForeignText", protobuf, exclude: ["training.proto"]),
         .target(name: "CSharedMemory"),
         module("SharedMemory", "CSharedMemory"),
         module("Tracing"),
@@ -79,7 +80,7 @@ let package = Package(
         module(
             "Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
             logging),
-        module("FileFormats"),
+        module("FileFormats", "ForeignText"),
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
@@ -105,6 +106,7 @@ let package = Package(
         tests("Processes"),
         tests("SharedMemory"),
         tests("Tracing", "TestSupport"),
+        tests("ForeignText"),
         tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
         .testTarget(
             name: "CNNKernelsTests", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules,

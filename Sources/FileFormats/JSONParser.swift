@@ -1,3 +1,5 @@
+import ForeignText
+
 /// Text that is not JSON.
 package struct JSONError: Error, Hashable, CustomStringConvertible {
     /// Offset of the offending byte in the text.
@@ -108,7 +110,7 @@ private struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw fault("a name in quotes expected") }
             let start = position
             let name = try string()
-            guard names.insert(name).inserted else { throw JSONError(offset: start, problem: "the name '\(name)' a second time") }
+            guard names.insert(name).inserted else { throw JSONError(offset: start, problem: "the name '\(name.fitForLog)' a second time") }
             skipBlanks()
             guard skip(":") else { throw fault("':' expected") }
             members.append(JSON.Member(name, try value()))

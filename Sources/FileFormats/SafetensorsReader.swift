@@ -1,3 +1,5 @@
+import ForeignText
+
 /// A file that breaks a rule of the safetensors format, or holds what this program has no use for.
 package struct SafetensorsError: Error, Hashable, CustomStringConvertible {
     /// The sentence for the user; it does not name the file, which only the caller knows.
@@ -62,7 +64,7 @@ extension Safetensors {
         var notes: [Note] = []
         for member in members {
             guard case .string(let text) = member.value else {
-                throw SafetensorsError("The value of '\(member.name)' in the header's \(notesName) is not a string.")
+                throw SafetensorsError("The value of '\(member.name.fitForLog)' in the header's \(notesName) is not a string.")
             }
             notes.append(Note(member.name, text))
         }
@@ -76,12 +78,12 @@ extension Safetensors {
         for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
             guard entry.begin == expected else {
                 throw SafetensorsError(
-                    "The data of the tensor '\(entry.name)' begins at offset \(entry.begin); the data before it ends at \(expected), and tensors must touch."
+                    "The data of the tensor '\(entry.name.fitForLog)' begins at offset \(entry.begin); the data before it ends at \(expected), and tensors must touch."
                 )
             }
             guard entry.end <= data.count else {
                 throw SafetensorsError(
-                    "The data of the tensor '\(entry.name)' should end at offset \(entry.end), but only \(data.count) bytes follow the header: "
+                    "The data of the tensor '\(entry.name.fitForLog)' should end at offset \(entry.end), but only \(data.count) bytes follow the header: "
                         + "the file is cut off.")
             }
             let bytes = data[(data.startIndex + entry.begin)..<(data.startIndex + entry.end)]
@@ -125,39 +127,39 @@ private struct Entry {
 
     init(name: String, description: JSON) throws(SafetensorsError) {
         guard case .object(let members) = description else {
-            throw SafetensorsError("The header's entry for the tensor '\(name)' is not an object.")
+            throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' is not an object.")
         }
         func value(_ key: String) throws(SafetensorsError) -> JSON {
             guard let member = members.first(where: { $0.name == key }) else {
-                throw SafetensorsError("The header's entry for the tensor '\(name)' lacks '\(key)'.")
+                throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' lacks '\(key)'.")
             }
             return member.value
         }
         if let stranger = members.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
-            throw SafetensorsError("The header's entry for the tensor '\(name)' holds '\(stranger.name)', which the format does not know.")
+            throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' holds '\(stranger.name.fitForLog)', which the format does not know.")
         }
         guard case .string(let typeName) = try value("dtype") else {
-            throw SafetensorsError("The dtype of the tensor '\(name)' is not a string.")
+            throw SafetensorsError("The dtype of the tensor '\(name.fitForLog)' is not a string.")
         }
         guard let type = Safetensors.ElementType(rawValue: typeName) else {
             let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw SafetensorsError("The tensor '\(name)' has elements of type \(typeName); only \(known) are read.")
+            throw SafetensorsError("The tensor '\(name.fitForLog)' has elements of type \(typeName.fitForLog); only \(known) are read.")
         }
         guard let shape = Entry.sizes(try value("shape")) else {
-            throw SafetensorsError("The shape of the tensor '\(name)' is not an array of whole numbers, 0 or more.")
+            throw SafetensorsError("The shape of the tensor '\(name.fitForLog)' is not an array of whole numbers, 0 or more.")
         }
         guard let offsets = Entry.sizes(try value("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
-            throw SafetensorsError("The data_offsets of the tensor '\(name)' are not two whole numbers, 0 or more, in ascending order.")
+            throw SafetensorsError("The data_offsets of the tensor '\(name.fitForLog)' are not two whole numbers, 0 or more, in ascending order.")
         }
         var size = type.size
         for length in shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: length)
-            guard !overflow else { throw SafetensorsError("The shape of the tensor '\(name)' is too large for any file.") }
+            guard !overflow else { throw SafetensorsError("The shape of the tensor '\(name.fitForLog)' is too large for any file.") }
             size = product
         }
         guard size == offsets[1] - offsets[0] else {
             throw SafetensorsError(
-                "The tensor '\(name)' of shape \(shape) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0]).")
+                "The tensor '\(name.fitForLog)' of shape \("\(shape)".fitForLog) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0]).")
         }
         self.name = name
         self.type = type

@@ -139,9 +139,9 @@ extension CoordinatorMessage {
                 Welcome(
                     run: welcome.run, heartbeatInterval: .milliseconds(welcome.heartbeatMilliseconds),
                     silenceLimit: .milliseconds(welcome.silenceMilliseconds)))
-        case .refusal(let refusal): self = .refusal(refusal.sentence.fitForLog)
+        case .refusal(let refusal): self = .refusal(refusal.sentence.reason)
         case .reintroduce: self = .reintroduce
-        case .stop(let stop): self = .stop(stop.sentence.fitForLog)
+        case .stop(let stop): self = .stop(stop.sentence.reason)
         case .heartbeat(let heartbeat): self = .heartbeat(run: heartbeat.run)
         case .work, .hello, .result, .declined, .goodbye:
             throw .malformed("a coordinator never sends \(Header.name(of: message))")

@@ -1,3 +1,5 @@
+import ForeignText
+
 /// The numbers that both sides of the protocol agree on.
 package enum TrainingProtocol {
     /// Version of the protocol that this program speaks; the first field of every header.
@@ -33,11 +35,6 @@ package enum ProtocolViolation: Error, Hashable, CustomStringConvertible {
 }
 
 extension String {
-    /// A peer's text made fit for a terminal and a log: one line, no control characters, at most 300 characters.
-    package var fitForLog: String {
-        let cleaned = prefix(300).unicodeScalars.map { scalar -> Character in
-            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? " " : Character(scalar)
-        }
-        return String(cleaned)
-    }
+    /// A peer's reason for what it does, fit for a log; something in its place where the peer gave none.
+    var reason: String { isEmpty ? "It gave no reason." : fitForLog }
 }

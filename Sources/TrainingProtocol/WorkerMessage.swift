@@ -1,3 +1,5 @@
+import ForeignText
+
 /// What a worker sends to its coordinator.
 package enum WorkerMessage: Sendable {
     /// The worker offers itself; the first message of a connection.
@@ -154,9 +156,9 @@ extension WorkerMessage {
                     quanta: first..<first + Int(result.quantumCount), parameters: result.parameters, lossSum: result.lossSum,
                     correct: Int(result.correct), values: frames[1]))
         case .declined(let declined):
-            self = .declined(run: declined.run, piece: declined.piece, reason: declined.reason.fitForLog)
+            self = .declined(run: declined.run, piece: declined.piece, reason: declined.reason.reason)
         case .goodbye(let goodbye):
-            self = .goodbye(goodbye.sentence.fitForLog)
+            self = .goodbye(goodbye.sentence.reason)
         case .heartbeat(let heartbeat):
             self = .heartbeat(
                 WorkerProgress(

@@ -31,7 +31,7 @@ struct WorkerTarget: FuzzTarget {
         if random.below(4) != 0 { try scene.tell(.received(frames(samples[0]))) }
         for _ in 0..<1 + random.below(12) where scene.end == nil {
             var message = random.pick(samples)
-            if random.below(4) != 0 { mutateMessage(&message, &random) }
+            if random.oneIn(2) { mutateMessage(&message, &random) }
             trace?("message of the coordinator", message)
             try scene.tell(.received(frames(message)))
             switch random.below(8) {
