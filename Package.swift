@@ -125,6 +125,7 @@ let package = Package(
             exclude: ["python"]),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
+        tests("Fuzzing", "Processes", "TestSupport", "TrainingProtocol"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestSupport", "TrainingProtocol", "ZeroMQ"],
             swiftSettings: strict),

@@ -126,40 +126,43 @@ private struct Entry {
     let end: Int
 
     init(name: String, description: JSON) throws(SafetensorsError) {
+        let shown = name.fitForLog
         guard case .object(let members) = description else {
-            throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' is not an object.")
+            throw SafetensorsError("The header's entry for the tensor '\(shown)' is not an object.")
         }
         func value(_ key: String) throws(SafetensorsError) -> JSON {
             guard let member = members.first(where: { $0.name == key }) else {
-                throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' lacks '\(key)'.")
+                throw SafetensorsError("The header's entry for the tensor '\(shown)' lacks '\(key)'.")
             }
             return member.value
         }
         if let stranger = members.first(where: { !["dtype", "shape", "data_offsets"].contains($0.name) }) {
-            throw SafetensorsError("The header's entry for the tensor '\(name.fitForLog)' holds '\(stranger.name.fitForLog)', which the format does not know.")
+            throw SafetensorsError(
+                "The header's entry for the tensor '\(shown)' holds '\(stranger.name.fitForLog)', which the format does not know.")
         }
         guard case .string(let typeName) = try value("dtype") else {
-            throw SafetensorsError("The dtype of the tensor '\(name.fitForLog)' is not a string.")
+            throw SafetensorsError("The dtype of the tensor '\(shown)' is not a string.")
         }
         guard let type = Safetensors.ElementType(rawValue: typeName) else {
             let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw SafetensorsError("The tensor '\(name.fitForLog)' has elements of type \(typeName.fitForLog); only \(known) are read.")
+            throw SafetensorsError("The tensor '\(shown)' has elements of type \(typeName.fitForLog); only \(known) are read.")
         }
         guard let shape = Entry.sizes(try value("shape")) else {
-            throw SafetensorsError("The shape of the tensor '\(name.fitForLog)' is not an array of whole numbers, 0 or more.")
+            throw SafetensorsError("The shape of the tensor '\(shown)' is not an array of whole numbers, 0 or more.")
         }
         guard let offsets = Entry.sizes(try value("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
-            throw SafetensorsError("The data_offsets of the tensor '\(name.fitForLog)' are not two whole numbers, 0 or more, in ascending order.")
+            throw SafetensorsError("The data_offsets of the tensor '\(shown)' are not two whole numbers, 0 or more, in ascending order.")
         }
         var size = type.size
         for length in shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: length)
-            guard !overflow else { throw SafetensorsError("The shape of the tensor '\(name.fitForLog)' is too large for any file.") }
+            guard !overflow else { throw SafetensorsError("The shape of the tensor '\(shown)' is too large for any file.") }
             size = product
         }
         guard size == offsets[1] - offsets[0] else {
             throw SafetensorsError(
-                "The tensor '\(name.fitForLog)' of shape \("\(shape)".fitForLog) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0]).")
+                "The tensor '\(shown)' of shape \(shape.description.fitForLog) takes \(size) bytes, but its data_offsets leave it \(offsets[1] - offsets[0])."
+            )
         }
         self.name = name
         self.type = type

@@ -3,13 +3,15 @@ struct ByteMutator {
     /// Inputs grow no longer than this, in bytes: a case must stay cheap.
     static let longest = 1 << 16
 
-    /// Pieces of the format's own language.
+    /// Pieces of the format's own language, at least one.
     let dictionary: [[UInt8]]
 
     /// Numbers at which sizes, counts and signs go wrong.
     static let interestingNumbers: [UInt64] = [
-        0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025, 4095, 4096, 4097, 32_767,
-        32_768, 65_535, 65_536, 65_537, 1 << 20, 1 << 24, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x1_0000_0000, 1 << 40, 1 << 62,
+        0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025, 4095, 4096, 4097,
+        32_767,
+        32_768, 65_535, 65_536, 65_537, 1 << 20, 1 << 24, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x1_0000_0000, 1 << 40,
+        1 << 62,
         0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, .max - 7, .max - 1, .max,
     ]
 
@@ -47,7 +49,6 @@ struct ByteMutator {
         case 10: repeatPart(&bytes, &random)
         case 11: replaceDigits(&bytes, near: place, &random)
         default:
-            guard !dictionary.isEmpty else { return bytes[place] = random.byte() }
             let token = random.pick(dictionary)
             if random.oneIn(2) { bytes.insert(contentsOf: token, at: place) } else { overwrite(&bytes, at: place, with: token) }
         }
@@ -93,7 +94,7 @@ struct ByteMutator {
     /// Replaces a decimal number at or after `place` by another one.
     private func replaceDigits(_ bytes: inout [UInt8], near place: Int, _ random: inout CaseRandom) {
         func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-        guard let start = bytes[place...].firstIndex(where: isDigit) else { return bytes[place] ^= 0x20 }
+        guard let start = bytes[place...].firstIndex(where: isDigit) else { return }
         let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
         let number = random.pick(Self.interestingNumbers)
         let text = random.oneIn(4) ? "-\(number)" : random.oneIn(8) ? "\(number)00000000000000000000" : "\(number)"

@@ -4,15 +4,15 @@ struct DecoderTarget: FuzzTarget {
     let share: Int
     /// Inputs as the program itself writes them, each of one frame or file or more. They must be accepted.
     let corpus: [[[UInt8]]]
-    /// Damages an input.
-    let mutate: (_ input: inout [[UInt8]], _ random: inout CaseRandom) -> Void
+    /// Damages an input; the partner is another one, to take parts of.
+    let mutate: (_ input: inout [[UInt8]], _ partner: [[UInt8]], _ random: inout CaseRandom) -> Void
     /// Decodes an input and checks the value; throws ``Finding`` where a property does not hold, and whatever the decoder throws.
     let decode: (_ input: [[UInt8]]) throws -> Void
 
     func run(_ random: inout CaseRandom, trace: Trace?) throws(Finding) -> FuzzOutcome {
         var input = random.pick(corpus)
         let isIntact = random.oneIn(64)
-        if !isIntact { mutate(&input, &random) }
+        if !isIntact { mutate(&input, random.pick(corpus), &random) }
         trace?(isIntact ? "intact input" : "damaged input", input)
         do {
             try decode(input)
@@ -33,7 +33,8 @@ struct DecoderTarget: FuzzTarget {
 package func fuzzTargets(scratch: String) throws -> [any FuzzTarget] {
     try [
         workerMessageTarget(), coordinatorMessageTarget(), jsonTarget(), safetensorsTarget(),
-        idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch), idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
+        idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch),
+        idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
         datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(),
     ]
 }

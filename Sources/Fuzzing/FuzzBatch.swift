@@ -86,8 +86,8 @@ package struct FuzzBatch {
         return tally
     }
 
-    /// Has the system give this process no more memory than cases should need, so that one that takes too much crashes. The address sanitizer, which reserves
-    /// terabytes, has an option of its own for that.
+    /// Has the system give this process no more memory than cases should need, so that one that takes too much crashes. The address sanitizer,
+    /// which reserves terabytes, has an option of its own for that.
     package static func limitMemory() {
         guard !isSanitized else { return }
         var limit = rlimit(rlim_cur: rlim_t(memoryLimit), rlim_max: rlim_t(memoryLimit))
@@ -135,7 +135,8 @@ package final class FuzzProgress {
     /// Makes the file, or takes it up.
     package init(path: String) throws(Finding) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        try require(descriptor >= 0 && ftruncate(descriptor, 8) == 0, "the fuzzer cannot write \(path): \(String(cString: strerror(errno)))")
+        try require(
+            descriptor >= 0 && ftruncate(descriptor, 8) == 0, "the fuzzer cannot write \(path): \(String(cString: strerror(errno)))")
         defer { close(descriptor) }
         guard let address = mmap(nil, 8, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
             throw Finding("the fuzzer cannot map \(path): \(String(cString: strerror(errno)))")

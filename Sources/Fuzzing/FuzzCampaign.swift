@@ -61,7 +61,8 @@ package struct FuzzCampaign {
         if status == .exited(0), let tally = FuzzTally(line: try contents(of: "\(scratch)/output")) { return tally }
         let inputs = try reproduce(target: target, index: progress.index)
         throw FuzzFailure(
-            target: target, seed: seed, index: progress.index, batch: first, status: status, messages: try contents(of: "\(scratch)/errors"),
+            target: target, seed: seed, index: progress.index, batch: first, status: status,
+            messages: try contents(of: "\(scratch)/errors"),
             inputs: inputs)
     }
 
@@ -91,7 +92,7 @@ package struct FuzzFailure: Error, CustomStringConvertible {
     package var description: String {
         """
         \(target): case \(index) of seed \(seed) failed; the process \(status).
-        \(messages.suffix(4000))
+        \(messages.prefix(4000))
         Its inputs: \(inputs)
         Again:      scripts/fuzz --reproduce \(target) \(seed) \(index)
         If it passes alone, with the cases before it: scripts/fuzz --target \(target) --seed \(seed) --first \(batch) --cases \(index - UInt64(batch) + 1)

@@ -76,7 +76,9 @@ struct ProtobufFields {
         case 1: fields.append(fields[index])
         case 2: fields.swapAt(index, random.below(fields.count))
         case 3: fields[index].number = random.oneIn(4) ? UInt64(random.next32() >> 3) : 1 + UInt64(random.below(16))
-        case 4: fields[index].value = random.pick([.varint(random.next64()), .fixed64(random.next64()), .bytes([]), .fixed32(random.next32())])
+        case 4:
+            let values: [Value] = [.varint(random.next64()), .fixed64(random.next64()), .bytes([]), .fixed32(random.next32())]
+            fields[index].value = random.pick(values)
         default: fields[index].value = Self.other(fields[index].value, &random)
         }
     }
@@ -88,7 +90,9 @@ struct ProtobufFields {
             if random.oneIn(3) { return .varint(number &+ UInt64(random.below(3)) &- 1) }
             return .varint(random.oneIn(4) ? random.next64() >> UInt64(random.below(64)) : random.pick(ByteMutator.interestingNumbers))
         case .fixed64:
-            let doubles: [Double] = [.nan, .infinity, -.infinity, -0.0, -1, 1, 1.0.nextDown, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
+            let doubles: [Double] = [
+                .nan, .infinity, -.infinity, -0.0, -1, 1, 1.0.nextDown, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
+            ]
             return .fixed64(random.oneIn(4) ? random.next64() : random.pick(doubles).bitPattern)
         case .fixed32:
             let floats: [Float] = [.nan, .infinity, -.infinity, -0.0, -1, 0, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
@@ -113,5 +117,8 @@ struct ProtobufFields {
 
 /// Line ends, escape sequences, marks that combine without end, characters beyond the first plane, and what is not UTF-8.
 let hostileTexts: [[UInt8]] =
-    ["a", "\n", "\r\n", "\t", "\0", "\u{1B}[2J", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}", "\u{202E}", "\u{FEFF}", "\u{301}", "e\u{301}", "\u{1F468}\u{200D}\u{1F469}", "\u{10FFFF}", "é"]
-    .map { Array($0.utf8) } + [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x9F]]
+    [
+        "a", "\n", "\r\n", "\t", "\0", "\u{1B}[2J", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}", "\u{202E}", "\u{FEFF}", "\u{301}",
+        "e\u{301}",
+        "\u{1F468}\u{200D}\u{1F469}", "\u{10FFFF}", "é",
+    ].map { Array($0.utf8) } + [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x9F]]

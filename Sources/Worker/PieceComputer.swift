@@ -16,8 +16,8 @@ package final class PieceComputer {
     private struct Entry {
         let model: SmallCNN
         let engine: GradientEngine
-        /// The parameters that the engine has loaded.
-        var loaded: (run: UInt64, parameters: UInt64)?
+        /// The parameters that the engine has loaded. Known by their frame and not by their name: one that was damaged on its way may have had the same name.
+        var loaded: Frame?
     }
 
     /// - Parameter makeFrame: Makes the results' frames.
@@ -65,9 +65,9 @@ package final class PieceComputer {
             if engines.count == Self.capacity { engines.removeFirst() }
             entry = Entry(model: piece.model, engine: GradientEngine(model: piece.model, instructionSet: instructionSet))
         }
-        if entry.loaded == nil || entry.loaded! != (piece.run, piece.parametersID) {
-            piece.parameters?.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }
-            entry.loaded = (piece.run, piece.parametersID)
+        if let parameters = piece.parameters, entry.loaded?.owner !== parameters.owner {
+            parameters.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }
+            entry.loaded = parameters
         }
         engines.append(entry)
         return entry.engine

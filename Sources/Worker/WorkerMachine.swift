@@ -107,6 +107,10 @@ package struct WorkerMachine {
         case .heartbeat: return []
         case .work(var piece):
             guard case .serving(let terms) = state, terms.run == piece.run else { return [] }
+            // What waits must fit in memory, whatever the coordinator sends.
+            guard queue.count < settings.introduction.slots else {
+                return [send(.declined(run: piece.run, piece: piece.piece, reason: "\(queue.count) pieces wait already"), now: now)]
+            }
             if let parameters = piece.parameters {
                 held.append((piece.parametersID, parameters.aligned(to: MemoryLayout<Float>.alignment)))
                 if held.count > TrainingProtocol.keptParameters { held.removeFirst() }

@@ -14,6 +14,9 @@ package enum TestEnvironment {
     /// The program under test: the one that `MINISHARD_BINARY` names, else the debug build beside the tests.
     package static let minishard = variable("MINISHARD_BINARY") ?? "\(root)/.build/debug/minishard"
 
+    /// The fuzzer that was built beside the tests.
+    package static let fuzzer = "\(root)/.build/debug/minishard-fuzz"
+
     /// A debug build, to be compared with the program under test where that is another one.
     package static let debugMinishard = variable("MINISHARD_DEBUG_BINARY")
     package static let noDebugMinishard =

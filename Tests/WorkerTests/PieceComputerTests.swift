@@ -55,4 +55,19 @@ struct PieceComputerTests {
             }
         }
     }
+
+    @Test("Parameters that come anew under a known name are computed with")
+    func sameName() throws {
+        let instructionSet = try InstructionSet.best()
+        let model = try SmallCNN(firstChannels: 2, secondChannels: 2, classes: 4, height: 4, width: 4)
+        let parameters = (0..<model.parameterCount).map { Float($0 % 7 - 3) / 10 }
+        func result(_ parameters: [Float], by computer: PieceComputer) -> [UInt8] {
+            computer.compute(piece(model: model, kind: .train, parameters: parameters, id: 1)) { _ in }.values.bytes()
+        }
+        let computer = PieceComputer(instructionSet: instructionSet)
+        let damaged = result(parameters.map { $0 * 2 }, by: computer)
+        let sound = result(parameters, by: computer)
+        #expect(sound == result(parameters, by: PieceComputer(instructionSet: instructionSet)))
+        #expect(sound != damaged)
+    }
 }

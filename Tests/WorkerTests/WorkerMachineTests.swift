@@ -190,8 +190,10 @@ struct WorkerMachineTests {
     func parameters() throws {
         var bench = Bench()
         bench.serve()
-        for id in UInt64(1)...9 { _ = bench.receive(.work(try Bench.piece(id, parameters: id))) }
-        for id in UInt64(1)...9 { #expect(bench.machine.beginPieceAndEnd()?.parametersID == id) }
+        for id in UInt64(1)...9 {
+            _ = bench.receive(.work(try Bench.piece(id, parameters: id)))
+            #expect(bench.machine.beginPieceAndEnd()?.parametersID == id)
+        }
         // The first gave way to the ninth; the second is there still.
         #expect(bench.receive(.work(try Bench.piece(10, parameters: 1, attached: false))).names == ["declined"])
         #expect(bench.receive(.work(try Bench.piece(11, parameters: 2, attached: false))).names.isEmpty)
@@ -221,6 +223,18 @@ struct WorkerMachineTests {
         #expect(bench.tell(.computed(Bench.result(of: piece))).sent.isEmpty)
         #expect(!bench.machine.hasWork)
         #expect(bench.receive(.work(try Bench.piece(3, parameters: 1, attached: false))).names == ["declined"])
+    }
+
+    @Test("More pieces than the worker has slots for are declined")
+    func tooManyPieces() throws {
+        var bench = Bench()
+        bench.serve()
+        for number in 1...2 { #expect(bench.receive(.work(try Bench.piece(UInt64(number)))).sent.isEmpty) }
+        guard case .declined(5, 3, let reason)? = bench.receive(.work(try Bench.piece(3))).sent.first else {
+            Issue.record("not declined")
+            return
+        }
+        #expect(reason == "2 pieces wait already")
     }
 
     @Test("Work of another run is passed over")

@@ -9,7 +9,7 @@ import Worker
 /// The job must be done as if there had been no strangers, bit for bit; the good worker must be let be; and whatever the coordinator sends must be understood.
 struct CoordinatorTarget: FuzzTarget {
     let name = "coordinator"
-    let share = 4
+    let share = 10
     private let job: TrainingJob
     private let instructionSet: InstructionSet
     /// What the job comes to without strangers.
@@ -241,7 +241,9 @@ private final class Scene {
         guard case .result(let result)? = try? WorkerMessage(frames: frames(message)), result.run == Self.runName,
             let truth = stranger.pieces.first(where: { $0.piece == result.piece }), result.values.count == truth.values.count
         else { return false }
-        if result.lossSum.bitPattern == truth.lossSum.bitPattern, result.correct == truth.correct, result.values.bytes() == truth.values.bytes() {
+        if result.lossSum.bitPattern == truth.lossSum.bitPattern, result.correct == truth.correct,
+            result.values.bytes() == truth.values.bytes()
+        {
             return false
         }
         if !result.lossSum.isFinite || !result.values.floats().allSatisfy(\.isFinite) {

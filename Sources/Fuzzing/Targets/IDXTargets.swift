@@ -9,15 +9,18 @@ func idxTarget(name: String, dimensions: [Int], scratch: String) throws -> Decod
     let raw = array.header + array.bytes
     let corpus = [[raw], [gzip(raw)], [gzip(Array(raw[..<20])) + gzip(Array(raw[20...]))]]
     let path = "\(scratch)/\(name)"
-    return DecoderTarget(name: name, share: 100, corpus: corpus, mutate: { mutateIDX(&$0[0], raw: raw, &$1) }) { input in
-        try writeScratch(input[0], to: path)
-        let read = try IDX.read(path: path, dimensionCount: dimensions.count)
-        try require(
-            read.dimensions.count == dimensions.count && read.dimensions.reduce(1, *) == read.bytes.count && !read.bytes.isEmpty,
-            "an array of \(read.dimensions) has \(read.bytes.count) bytes")
-        try writeScratch(read.header + read.bytes, to: path)
-        try require(try IDX.read(path: path, dimensionCount: dimensions.count) == read, "the array changes when it is written and read again")
-    }
+    return DecoderTarget(
+        name: name, share: 40, corpus: corpus, mutate: { mutateIDX(&$0[0], raw: raw, &$2) },
+        decode: { input in
+            try writeScratch(input[0], to: path)
+            let read = try IDX.read(path: path, dimensionCount: dimensions.count)
+            try require(
+                read.dimensions.count == dimensions.count && read.dimensions.reduce(1, *) == read.bytes.count && !read.bytes.isEmpty,
+                "an array of \(read.dimensions) has \(read.bytes.count) bytes")
+            try writeScratch(read.header + read.bytes, to: path)
+            let again = try IDX.read(path: path, dimensionCount: dimensions.count)
+            try require(again == read, "the array changes when it is written and read again")
+        })
 }
 
 /// A directory with a data set's four files, from there to a job that could be trained.
@@ -29,12 +32,12 @@ func datasetTarget(scratch: String) throws -> DecoderTarget {
     }
     let directory = "\(scratch)/dataset"
     try DatasetDirectory.write(Dataset(name: "samples", train: set, test: set), to: directory)
-    let mutate = { (input: inout [[UInt8]], random: inout CaseRandom) in
+    func mutate(_ input: inout [[UInt8]], partner: [[UInt8]], _ random: inout CaseRandom) {
         let index = random.below(input.count)
         mutateIDX(&input[index], raw: input[index], &random)
     }
     let instructionSet = try InstructionSet.best()
-    return DecoderTarget(name: "datasets", share: 20, corpus: [files, files.map(gzip)], mutate: mutate) { input in
+    return DecoderTarget(name: "datasets", share: 10, corpus: [files, files.map(gzip)], mutate: mutate) { input in
         for (bytes, file) in zip(input, DatasetFile.allCases) { try writeScratch(bytes, to: "\(directory)/\(file.name)") }
         let dataset = try DatasetDirectory.load(directory, classes: 10)
         for part in [dataset.train, dataset.test] {
@@ -63,7 +66,8 @@ private func mutateIDX(_ file: inout [UInt8], raw: [UInt8], _ random: inout Case
 
 /// Knows the headers of IDX, of gzip and of deflate's blocks.
 private let idxMutator = ByteMutator(dictionary: [
-    [0, 0, 8, 1], [0, 0, 8, 3], [0, 0, 0x0D, 3], [0, 0, 8, 0], [0, 0, 8, 255], [0, 0, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0, 1, 0, 0], [0x1F, 0x8B, 8],
+    [0, 0, 8, 1], [0, 0, 8, 3], [0, 0, 0x0D, 3], [0, 0, 8, 0], [0, 0, 8, 255], [0, 0, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0, 1, 0, 0],
+    [0x1F, 0x8B, 8],
     [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], [0x1F, 0x8B, 8, 0x1F, 0, 0, 0, 0, 0, 3], [0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF],
     [1, 0, 0, 0xFF, 0xFF], [3, 0], [0, 0, 0, 0, 0, 0, 0, 0], gzip([]), gzip([UInt8](repeating: 0, count: 1 << 20)),
 ])

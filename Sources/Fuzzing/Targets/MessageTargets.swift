@@ -3,19 +3,21 @@ import TrainingProtocol
 
 /// What workers send, as the coordinator decodes it.
 func workerMessageTarget() -> DecoderTarget {
-    DecoderTarget(name: "worker-messages", share: 200, corpus: SampleMessages.worker(run: 7).map(bytes), mutate: mutateMessage) { input in
+    DecoderTarget(name: "worker-messages", share: 200, corpus: SampleMessages.worker(run: 7).map(bytes), mutate: mutate) { input in
         let message = try WorkerMessage(frames: frames(input))
         if case .result(let result) = message {
             try require(result.quanta.count >= 0 && result.values.floats().count <= input[1].count, "a result's sizes are wrong")
         }
         let written = message.frames()
-        try require(bytes(try WorkerMessage(frames: written).frames()) == bytes(written), "the message changes when it is written and read again")
+        let again = try WorkerMessage(frames: written).frames()
+        try require(bytes(again) == bytes(written), "the message changes when it is written and read again")
     }
 }
 
 /// What the coordinator sends, as workers decode it.
 func coordinatorMessageTarget() throws -> DecoderTarget {
-    try DecoderTarget(name: "coordinator-messages", share: 200, corpus: SampleMessages.coordinator(run: 7).map(bytes), mutate: mutateMessage) { input in
+    let corpus = try SampleMessages.coordinator(run: 7).map(bytes)
+    return DecoderTarget(name: "coordinator-messages", share: 200, corpus: corpus, mutate: mutate) { input in
         let message = try CoordinatorMessage(frames: frames(input))
         if case .work(let piece) = message {
             let samples = piece.sampleCount
@@ -26,10 +28,12 @@ func coordinatorMessageTarget() throws -> DecoderTarget {
                 "a piece of work was taken that does not hold what it says")
         }
         let written = message.frames()
-        try require(
-            bytes(try CoordinatorMessage(frames: written).frames()) == bytes(written), "the message changes when it is written and read again")
+        let again = try CoordinatorMessage(frames: written).frames()
+        try require(bytes(again) == bytes(written), "the message changes when it is written and read again")
     }
 }
+
+private func mutate(_ message: inout [[UInt8]], partner: [[UInt8]], _ random: inout CaseRandom) { mutateMessage(&message, &random) }
 
 /// One message of every kind, as a coordinator and its workers exchange them.
 enum SampleMessages {
@@ -66,14 +70,16 @@ enum SampleMessages {
         return PieceOfWork(
             run: run, piece: 1, job: 0, kind: kind, model: model, seed: 5, step: 3, batchSize: 13, quanta: 0..<2,
             normalization: .mnist, parametersID: 1 << 32, parameters: withParameters ? Frame(floats: parameters) : nil,
-            pixels: Frame(bytes: (0..<13 * 24).map { UInt8(truncatingIfNeeded: $0 &* 37) }), labels: Frame(bytes: (0..<13).map { UInt8($0 % 3) }))
+            pixels: Frame(bytes: (0..<13 * 24).map { UInt8(truncatingIfNeeded: $0 &* 37) }),
+            labels: Frame(bytes: (0..<13).map { UInt8($0 % 3) }))
     }
 }
 
 /// Frames as plain bytes.
 func bytes(_ frames: [Frame]) -> [[UInt8]] { frames.map { $0.bytes() } }
 
-/// Plain bytes as frames. The last byte ends the memory, so that reading beyond it is noticed, and the first stands at any address, as in a received message.
+/// Plain bytes as frames. The last byte ends the memory, so that reading beyond it is noticed, and the first stands at any address, as in a
+/// received message.
 func frames(_ input: [[UInt8]]) -> [Frame] {
     input.map { bytes in
         let offset = bytes.count % 4

@@ -3,12 +3,13 @@ import Reports
 /// Safetensors files.
 func safetensorsTarget() -> DecoderTarget {
     let corpus = sampleFiles.map { [$0.bytes] }
-    return DecoderTarget(name: "safetensors", share: 200, corpus: corpus, mutate: { mutate(&$0, among: corpus, &$1) }) { input in
+    return DecoderTarget(name: "safetensors", share: 200, corpus: corpus, mutate: mutate) { input in
         let file = try Safetensors(parsing: input[0])
         let size = file.tensors.reduce(0) { $0 + $1.elements.count }
         try require(size * 4 < input[0].count, "\(size) elements out of \(input[0].count) bytes")
         for tensor in file.tensors {
-            try require(tensor.shape.reduce(1, *) == tensor.elements.count, "a tensor of shape \(tensor.shape) has \(tensor.elements.count) elements")
+            let count = tensor.elements.count
+            try require(tensor.shape.reduce(1, *) == count, "a tensor of shape \(tensor.shape) has \(count) elements")
         }
         let written = file.bytes
         try require(try Safetensors(parsing: written).bytes == written, "the file changes when it is written and read again")
@@ -16,11 +17,10 @@ func safetensorsTarget() -> DecoderTarget {
 }
 
 /// Damages the header's text and corrects the length before it, or damages any byte of the file.
-private func mutate(_ input: inout [[UInt8]], among corpus: [[[UInt8]]], _ random: inout CaseRandom) {
-    guard random.below(4) != 0, let header = header(of: input[0]) else { return mutateText(&input, among: corpus, &random) }
+private func mutate(_ input: inout [[UInt8]], partner: [[UInt8]], _ random: inout CaseRandom) {
+    guard random.below(4) != 0, let header = header(of: input[0]) else { return mutateText(&input, partner: partner, &random) }
     var text = Array(input[0][header])
-    let partner = random.pick(corpus)[0]
-    jsonMutator.mutate(&text, partner: Array(partner[8...]), &random)
+    jsonMutator.mutate(&text, partner: Array(partner[0][8...]), &random)
     var data = input[0][header.upperBound...]
     if random.oneIn(8) { data = data.dropLast(random.below(data.count + 1)) }
     input[0] = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data

@@ -7,7 +7,7 @@ import Worker
 /// Unless it has ended with a sentence, it must then do a good coordinator's work, bit for bit.
 struct WorkerTarget: FuzzTarget {
     let name = "worker"
-    let share = 10
+    let share = 80
     private static let runName: UInt64 = 7
     private let samples: [[[UInt8]]]
     private let computer: PieceComputer
