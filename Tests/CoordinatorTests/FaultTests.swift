@@ -175,6 +175,15 @@ struct FaultTests {
         #expect(answers.welcomes == 0)
     }
 
+    @Test("A refusal can be read by those who are refused, whatever they call themselves")
+    func refusalOfLongNames() throws {
+        // A single character, however many bytes.
+        let name = "e" + String(repeating: "\u{301}", count: 900)
+        let introduction = WorkerIntroduction(profile: name, instructionSet: "", host: name, processID: 1, slots: 1)
+        let answers = try desk().receive(.hello(introduction), from: 1)
+        #expect(answers.refusals.count == 1)
+    }
+
     @Test("Workers of another version are refused in words that name it")
     func otherVersion() throws {
         // Field 1, the version, is 99; field 2, HELLO, is empty.

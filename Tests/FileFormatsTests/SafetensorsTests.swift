@@ -46,6 +46,25 @@ struct SafetensorsTests {
         }
     }
 
+    /// Found by fuzzing: what a file says about itself went into errors as it was, whatever its length and its characters.
+    @Test func describesHostileNamesInOneShortLine() {
+        let long = String(repeating: "x\u{301}", count: 5000)
+        let headers = ["a\u{2029}b\u{202E}", long].flatMap { name in
+            [
+                #"{"\#(name)":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"\#(name)":1}}"#, #"{"t":{"dtype":"\#(name)"}}"#,
+                #"{"__metadata__":{"\#(name)":1}}"#, #"{"\#(name)":1,"\#(name)":1}"#, #"{"\#(name)":{}}"#,
+                #"{"\#(name)":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            ]
+        }
+        let shape = [String](repeating: "1", count: 5000).joined(separator: ",")
+        for header in headers + [#"{"t":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[0,0]}}"#] {
+            let error = #expect(throws: SafetensorsError.self) { try Safetensors(parsing: Self.file(header, data: 8)) }
+            let scalars = (error?.description ?? "").unicodeScalars
+            #expect((1...1000).contains(scalars.count))
+            #expect(!scalars.contains { ["\u{2029}", "\u{202E}"].contains($0) })
+        }
+    }
+
     /// A flipped bit may leave a valid file, such as one with another name in it, but never one of another size, and never crashes.
     @Test func survivesEveryFlippedBitOfTheHeader() {
         let bytes = Self.example.bytes

@@ -133,4 +133,17 @@ struct MessageTests {
         #expect(text.hasPrefix("a b [31mc d"))
         #expect(text.count == 300)
     }
+
+    @Test("A reason that a peer leaves out is said to be missing")
+    func noReason() throws {
+        guard case .stop(let stop) = try CoordinatorMessage(frames: CoordinatorMessage.stop("").frames()),
+            case .refusal(let refusal) = try CoordinatorMessage(frames: CoordinatorMessage.refusal("").frames()),
+            case .goodbye(let goodbye) = try WorkerMessage(frames: WorkerMessage.goodbye("").frames()),
+            case .declined(_, _, let declined) = try WorkerMessage(frames: WorkerMessage.declined(run: 1, piece: 1, reason: "").frames())
+        else {
+            Issue.record("another message")
+            return
+        }
+        #expect([stop, refusal, goodbye, declined] == [String](repeating: "It gave no reason.", count: 4))
+    }
 }
