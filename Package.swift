@@ -87,7 +87,9 @@ let package = Package(
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         module(
-            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "Processes", "RandomStreams", "Reports", "TrainingProtocol", "Worker"),
+            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "Processes", "RandomStreams", "Reports", "SharedMemory",
+            "TrainingProtocol",
+            "Transport", "Worker"),
         .executableTarget(
             name: "minishard",
             dependencies: [

@@ -35,6 +35,6 @@ package func fuzzTargets(scratch: String) throws -> [any FuzzTarget] {
         workerMessageTarget(), coordinatorMessageTarget(), jsonTarget(), safetensorsTarget(),
         idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch),
         idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
-        datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(),
+        datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(), SharedFramesTarget(),
     ]
 }

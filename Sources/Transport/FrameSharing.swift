@@ -1,5 +1,5 @@
-import SharedMemory
-import TrainingProtocol
+package import SharedMemory
+package import TrainingProtocol
 
 /// Tensors of messages between processes of one machine go through shared memory: copying them into a socket and out of it again, in the portions that the
 /// system's buffers hold, costs several times as much as all the rest of the message.
@@ -7,25 +7,32 @@ import TrainingProtocol
 /// It is the transport's business alone. A worker on an ipc endpoint adds an offer to its HELLO, as a last frame of the message; the coordinator adds its terms to
 /// the first message back. From then on either side may put a frame into a block of the arena: the frame travels empty, and a last frame of references says where
 /// its bytes are. What the state machines send and get is the same with and without.
-enum FrameSharing {
+package enum FrameSharing {
     /// Frames from this size on, in bytes, are worth a block.
     static let leastSize = 4096
     /// Blocks by which the coordinator sends: the parameters that a worker keeps, and what two pieces of work take beside them.
-    static let blocksToWorker = TrainingProtocol.keptParameters + 8
+    package static let blocksToWorker = TrainingProtocol.keptParameters + 8
     /// Blocks by which a worker sends.
-    static let blocksToCoordinator = 4
+    package static let blocksToCoordinator = 4
 
     /// Where a frame's bytes are.
-    struct Reference: Hashable {
+    package struct Reference: Hashable {
         /// The frame's index in the message.
-        let frame: Int
-        let block: Int
-        let count: Int
-        let ticket: UInt64
+        package let frame: Int
+        package let block: Int
+        package let count: Int
+        package let ticket: UInt64
+
+        package init(frame: Int, block: Int, count: Int, ticket: UInt64) {
+            self.frame = frame
+            self.block = block
+            self.count = count
+            self.ticket = ticket
+        }
     }
 
     /// What a last frame of the transport's says.
-    enum Note: Hashable {
+    package enum Note: Hashable {
         /// The sender can share memory.
         case offer
         /// The arena to use from now on.
@@ -35,21 +42,21 @@ enum FrameSharing {
 }
 
 /// One end of an arena.
-struct SharedFrames {
+package struct SharedFrames {
     private let arena: BlockArena
     private let sendBlocks: Range<Int>
     private let receiveBlocks: Range<Int>
     private var lastTicket: UInt64 = 0
 
     /// - Parameter isCoordinator: whether this end sends by the coordinator's blocks, which come first.
-    init(_ arena: BlockArena, isCoordinator: Bool) {
+    package init(_ arena: BlockArena, isCoordinator: Bool) {
         self.arena = arena
         let all = (0..<FrameSharing.blocksToWorker, FrameSharing.blocksToWorker..<arena.geometry.blockCount)
         (sendBlocks, receiveBlocks) = isCoordinator ? all : (all.1, all.0)
     }
 
     /// Puts the message's large frames into blocks as far as there are free ones.
-    mutating func put(_ frames: [Frame]) -> [Frame] {
+    package mutating func put(_ frames: [Frame]) -> [Frame] {
         var frames = frames
         var references: [FrameSharing.Reference] = []
         for (index, frame) in frames.enumerated() where frame.count >= FrameSharing.leastSize {
@@ -78,7 +85,7 @@ struct SharedFrames {
     ///
     /// - Parameter frames: the message without its note.
     /// - Returns: nil if a reference is none: a message that came twice, or whose sender is at fault.
-    func take(_ references: [FrameSharing.Reference], into frames: [Frame]) -> [Frame]? {
+    package func take(_ references: [FrameSharing.Reference], into frames: [Frame]) -> [Frame]? {
         var frames = frames
         for reference in references {
             guard frames.indices.contains(reference.frame),
@@ -100,7 +107,7 @@ extension FrameSharing.Note {
     private static let largestBlock: UInt64 = 1 << 30
 
     /// The note as a frame: magic, kind, then numbers as little-endian 64-bit integers.
-    var frame: Frame {
+    package var frame: Frame {
         var bytes = Self.magic
         func put(_ value: UInt64) { bytes += (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         switch self {
@@ -123,7 +130,7 @@ extension FrameSharing.Note {
     }
 
     /// Reads a note; nil for what is none.
-    init?(_ frame: Frame) {
+    package init?(_ frame: Frame) {
         guard frame.count >= Self.magic.count + 8, frame.count < FrameSharing.leastSize,
             frame.withUnsafeBytes({ $0.starts(with: Self.magic) })
         else { return nil }

@@ -16,8 +16,9 @@ package final class PieceComputer {
     private struct Entry {
         let model: SmallCNN
         let engine: GradientEngine
-        /// The parameters that the engine has loaded. Known by their frame and not by their name: one that was damaged on its way may have had the same name.
-        var loaded: Frame?
+        /// The parameters that the engine has loaded, by their frame's owner and not by their name: what was damaged on its way may have had the same name.
+        /// Weak, so that memory is not held for a model that has no more work.
+        weak var loaded: AnyObject?
     }
 
     /// - Parameter makeFrame: Makes the results' frames.
@@ -65,9 +66,9 @@ package final class PieceComputer {
             if engines.count == Self.capacity { engines.removeFirst() }
             entry = Entry(model: piece.model, engine: GradientEngine(model: piece.model, instructionSet: instructionSet))
         }
-        if let parameters = piece.parameters, entry.loaded?.owner !== parameters.owner {
+        if let parameters = piece.parameters, entry.loaded !== parameters.owner {
             parameters.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }
-            entry.loaded = parameters
+            entry.loaded = parameters.owner
         }
         engines.append(entry)
         return entry.engine
