@@ -87,7 +87,7 @@ struct ByteMutator {
     private func repeatPart(_ bytes: inout [UInt8], _ random: inout CaseRandom) {
         let start = random.below(bytes.count)
         let part = bytes[start..<min(bytes.count, start + 1 + random.below(8))]
-        let times = 1 + random.length(upTo: 2048)
+        let times = 1 + random.length(upTo: Self.longest / part.count)
         bytes.insert(contentsOf: (0..<times).flatMap { _ in part }, at: start)
     }
 

@@ -45,7 +45,7 @@ struct CoordinatorTarget: FuzzTarget {
 private final class Stranger {
     let peer: PeerID
     /// Pieces of work it was given, and what they truly come to.
-    var pieces: [PieceResult] = []
+    var pieces: [(work: PieceOfWork, truth: PieceResult)] = []
 
     init(_ number: UInt32) { peer = PeerID([0] + withUnsafeBytes(of: number.bigEndian) { Array($0) }) }
 }
@@ -184,7 +184,7 @@ private final class Scene {
         }
         if peer == Self.goodPeer { return toWorker.append(frames) }
         guard case .work(let piece) = message, let stranger = strangers.first(where: { $0.peer == peer }) else { return }
-        stranger.pieces.append(truth(piece))
+        stranger.pieces.append((piece, truth(piece)))
     }
 
     /// What a piece comes to. The parameters came with it, or with an earlier one.
@@ -209,11 +209,11 @@ private final class Scene {
         case 0...2: try send(damaged(random.pick(samples), &random), from: stranger)
         case 3: try send(bytes(WorkerMessage.hello(SampleMessages.introduction(1000 + lastStranger)).frames()), from: stranger)
         case 4, 5:
-            guard let piece = stranger.pieces.first else { return }
-            try send(damaged(bytes(WorkerMessage.result(piece).frames()), &random), from: stranger)
+            guard let truth = stranger.pieces.first?.truth else { return }
+            try send(damaged(bytes(WorkerMessage.result(truth).frames()), &random), from: stranger)
         case 6:
             guard !stranger.pieces.isEmpty else { return }
-            try send(bytes(WorkerMessage.result(stranger.pieces.removeFirst()).frames()), from: stranger)
+            try send(bytes(WorkerMessage.result(stranger.pieces.removeFirst().truth).frames()), from: stranger)
         case 7: try send((0..<random.below(5)).map { _ in random.bytes(random.length(upTo: 256)) }, from: stranger)
         case 8: try happen(.processEnded(host: "there", processID: 1000 + UInt32(random.below(8)), cause: "was killed by signal 9"))
         default:
@@ -239,13 +239,14 @@ private final class Scene {
     /// taken for the job's own divergence.
     private func isLie(_ message: [[UInt8]], of stranger: Stranger) -> Bool {
         guard case .result(let result)? = try? WorkerMessage(frames: frames(message)), result.run == Self.runName,
-            let truth = stranger.pieces.first(where: { $0.piece == result.piece }), result.values.count == truth.values.count
+            let (work, truth) = stranger.pieces.first(where: { $0.work.piece == result.piece }), result.values.count == truth.values.count
         else { return false }
-        if result.lossSum.bitPattern == truth.lossSum.bitPattern, result.correct == truth.correct,
-            result.values.bytes() == truth.values.bytes()
-        {
+        // What the coordinator counts itself, or knows the most of, it sees.
+        let hasSameValues = result.values.bytes() == truth.values.bytes()
+        if result.correct > work.sampleCount || (work.kind == .evaluate && hasSameValues && result.correct != truth.correct) {
             return false
         }
+        if hasSameValues, result.lossSum.bitPattern == truth.lossSum.bitPattern, result.correct == truth.correct { return false }
         if !result.lossSum.isFinite || !result.values.floats().allSatisfy(\.isFinite) {
             nonFiniteResults += 1
             return nonFiniteResults > 1
