@@ -87,9 +87,8 @@ let package = Package(
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         module(
-            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "Processes", "RandomStreams", "Reports", "SharedMemory",
-            "TrainingProtocol",
-            "Transport", "Worker"),
+            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "FileFormats", "Processes", "RandomStreams", "SharedMemory",
+            "TrainingProtocol", "Transport", "Worker"),
         .executableTarget(
             name: "minishard",
             dependencies: [

@@ -164,7 +164,7 @@ private final class Scene {
                 failure = reason
             case .observe(.workerJoined(let introduction, _)): try requireLine(introduction.name)
             case .observe(.workerLeft(_, let reason, _)): try requireLine(reason)
-            case .observe: continue
+            case .observe, .checkpoint: continue
             case .finish(let end): self.end = end
             }
         }

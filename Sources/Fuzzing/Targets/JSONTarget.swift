@@ -1,4 +1,4 @@
-import Reports
+import FileFormats
 
 /// JSON text.
 func jsonTarget() -> DecoderTarget {

@@ -1,4 +1,4 @@
-import Reports
+import FileFormats
 
 /// Safetensors files.
 func safetensorsTarget() -> DecoderTarget {
