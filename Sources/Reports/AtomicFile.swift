@@ -7,12 +7,12 @@
 #endif
 
 /// Writes a file so that it is there with all its bytes, even after a power failure, or not at all: under a temporary name in the same folder,
-/// flushed to the disk, then renamed. A file of that name is replaced.
+/// flushed to the disk, then renamed. A file of that name is replaced, and so is what a process left under the temporary name when it was killed.
 ///
 /// - Throws: ``ReportError`` naming the file and the reason; the temporary file is gone then.
 package func writeAtomically(_ bytes: [UInt8], to path: String) throws(ReportError) {
     let folder = parentFolder(of: path)
-    let temporary = "\(folder)/.\(path.split(separator: "/").last ?? "file").\(getpid()).part"
+    let temporary = "\(folder)/.\(path.split(separator: "/").last ?? "file").part"
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw ReportError(cannot: "create", path, code: errno) }
     do throws(ReportError) {

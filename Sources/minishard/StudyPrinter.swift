@@ -2,10 +2,11 @@ import CNNCore
 import Coordinator
 import Datasets
 import Logging
+import Processes
 import Reports
 import Studies
 
-/// Follows a study's training: prints its lines as they come, has each finished run written, and keeps what the results need.
+/// Follows a study's training: prints its lines as they come, has each finished run written on a thread of its own, and keeps what the results need.
 struct StudyPrinter {
     private let study: Study
     private let jobs: [TrainingJob]
@@ -19,15 +20,16 @@ struct StudyPrinter {
     private var hasTrained = false
     /// The most workers that trained at a time.
     private(set) var workers = 0
-    /// The first error of writing a run's files; the study trains on, so that nothing that can be had is lost.
-    private(set) var writeError: (any Error)?
+    /// Writes runs' files: training does not wait for the disk.
+    private let files: BackgroundQueue
 
-    init(study: Study, jobs: [TrainingJob], dataset: Dataset, options: RunOptions) {
+    init(study: Study, jobs: [TrainingJob], dataset: Dataset, options: RunOptions) throws {
         self.study = study
         self.jobs = jobs
         self.dataset = dataset
         self.options = options
         lines = RunLines(jobs)
+        files = try BackgroundQueue()
     }
 
     /// The finished runs in the order of the jobs.
@@ -55,7 +57,7 @@ struct StudyPrinter {
         case .jobFinished(let job, let outcome):
             let run = FinishedRun(job: jobs[job], outcome: outcome)
             finished[job] = run
-            do { try directory.write(run, study: study, dataset: dataset) } catch { writeError = writeError ?? error }
+            files.add { [study, dataset] in try directory.write(run, study: study, dataset: dataset) }
             if !options.quiet { for line in lines.end(of: run) { printProgress(line) } }
         case .jobFailed(let job, let reason):
             failedRuns += 1
@@ -64,6 +66,11 @@ struct StudyPrinter {
         case .workerLeft: break
         }
     }
+
+    /// Waits until the finished runs' files are written.
+    ///
+    /// - Throws: the first error of writing one; the study has trained on, so that nothing that can be had is lost.
+    func finishFiles() throws { try files.finish() }
 
     /// Prints the results: the document with `--json`, else the table, the analysis and where everything is.
     func printResults(_ results: StudyResults, directory: RunDirectory) throws {

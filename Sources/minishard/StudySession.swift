@@ -129,7 +129,7 @@ struct StudySession {
             }
         }
 
-        var printer = StudyPrinter(study: run.study, jobs: jobs, dataset: dataset, options: options)
+        var printer = try StudyPrinter(study: run.study, jobs: jobs, dataset: dataset, options: options)
         if let firstBatch = jobs.first.map({ FirstBatch(of: $0, in: dataset) }) {
             printer.printStart(firstBatch, instructionSet: instructionSet, logger)
             try directory.write(firstBatch.sampleSheet)
@@ -145,8 +145,10 @@ struct StudySession {
                 joining: (0..<localWorkers).map { TraceFile.part(of: traceFile.path, number: $0) })
         }
 
+        let fileFailure = Result { try printer.finishFiles() }
+
         if case .stopped(let reason) = end { try stop(reason, interruption, directory, checkpointFailure) }
-        if let error = printer.writeError { throw error }
+        try fileFailure.get()
         let results = StudyResults(
             study: run.study, dataset: dataset, version: minishardVersion, workers: printer.workers,
             wallSeconds: seconds(ContinuousClock.now - start), runs: printer.finishedRuns)
