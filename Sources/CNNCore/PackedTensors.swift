@@ -86,7 +86,7 @@ package struct PackedParameters {
         }
         firstBias.base.update(from: take(g.c1), count: g.c1)
         let second = take(g.c2 * g.c1 * g.taps)
-        SecondConvolutionWeights.pack(g, from: second, to: secondForwardWeights.base)
+        kernels.packSecondConvolution(g, from: second, to: secondForwardWeights.base)
         for c2 in 0..<g.c2 {
             for c1 in 0..<g.c1 {
                 for tap in 0..<g.taps {

@@ -34,8 +34,10 @@ package struct Geometry: Sendable, Hashable {
         activationCount = paddedHeight * paddedWidth * c1Stride
         featureCount = positions * c2Stride
         firstWeightCount = taps * c1Stride
-        transformSize = Winograd.transformSize(kernelSize: kernelSize, width: width)
-        secondForwardWeightCount = c2Stride * c1 * kernelSize * (transformSize == 0 ? kernelSize : transformSize)
+        rowSize = Winograd.rowSize(kernelSize: kernelSize, height: height, width: width)
+        tileHeight = Winograd.tileHeight(kernelSize: kernelSize)
+        forwardPoints = rowSize == 0 ? taps : Winograd.columnSize * rowSize
+        secondForwardWeightCount = c2Stride * c1 * forwardPoints
         secondWeightCount = c2 * taps * c1Stride
         linearWeightCount = classes * featureCount
     }
@@ -63,9 +65,13 @@ package struct Geometry: Sendable, Hashable {
 
     /// Floats of the first convolution's weights, (tap, c1).
     package let firstWeightCount: Int
-    /// Products for each tile of four pixels of the second convolution's forward pass, in Winograd's form; 0 where it is the direct sum.
-    package let transformSize: Int
-    /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, ...): `SecondConvolutionWeights` packs them.
+    /// Points of a row in the second convolution's forward pass, 6 or 8 in ``Winograd``'s form; 0 where it is the direct sum.
+    package let rowSize: Int
+    /// Rows of a tile in Winograd's form.
+    package let tileHeight: Int
+    /// Weights for each pair of channels in the second convolution's forward pass: the taps, or in Winograd's form the points of a tile.
+    package let forwardPoints: Int
+    /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap or point, c1, 16 c2).
     package let secondForwardWeightCount: Int
     /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
     package let secondWeightCount: Int

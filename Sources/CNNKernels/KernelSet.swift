@@ -33,12 +33,12 @@ package protocol KernelSet: Sendable {
 
     /// Second convolution, ReLU and 2x2 max-pooling in one, so that the unpooled image is never stored.
     ///
-    /// Where `g.transformSize` is 0, the sum at each pixel starts from the bias and runs over (ky, kx, c1). Elsewhere four neighbouring pixels are computed in
-    /// ``Winograd``'s form: their products start from 0 and run over (ky, c1), and the bias is added to the outputs. Of a window's four sums the first of the largest in
-    /// row-major order wins, as in PyTorch's `MaxPool2d`; ReLU after pooling equals ReLU before it.
+    /// Where `g.rowSize` is 0, the sum at each pixel starts from 0 and runs over (ky, kx, c1). Elsewhere tiles of pixels are computed in ``Winograd``'s form: their inputs are
+    /// transformed column by column and then row by row, the products at each point start from 0 and run over c1, and the outputs are made column by column and then row by
+    /// row. Of a window's four sums the first of the largest in row-major order wins, as in PyTorch's `MaxPool2d`; then come bias and ReLU, which do not change the order.
     /// - Parameters:
     ///   - activations: (padded row, padded column, c1).
-    ///   - weights: (block of 16 c2, tap, c1, 16 c2), or in Winograd's form (block of 16 c2, ky, c1, product, 16 c2).
+    ///   - weights: (block of 16 c2, tap, c1, 16 c2), in Winograd's form (block of 16 c2, point, c1, 16 c2), from ``packSecondConvolution(_:from:to:)``.
     ///   - bias: (c2).
     ///   - features: (position, c2), at least 0.
     ///   - winners: (position, c2): the offset in `activations` of the top-left pixel under the winning pixel's kernel.
@@ -110,6 +110,12 @@ package protocol KernelSet: Sendable {
     static func adam(
         count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
     ) -> Bool
+
+    /// Packs the second convolution's weights for its forward pass, from PyTorch's (c2, c1, ky, kx); the weights of padded channels are 0.
+    ///
+    /// In ``Winograd``'s form they are transformed column by column and then row by row, in double precision without fused operations, and rounded once.
+    /// - Parameter packed: (block of 16 c2, tap or point, c1, 16 c2).
+    static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output)
 
     /// Reorders the linear layer's weights from PyTorch's (class, c2, position) to the kernels' (class, position, c2); padded channels are left as they are.
     static func packLinear(_ g: Geometry, from weights: Input, to packed: Output)

@@ -27,7 +27,7 @@ package enum ScalarKernels: KernelSet {
     ) {
         let pooledWidth = g.width / 2
         for c2 in 0..<g.c2Stride {
-            let sums = secondConvolutionSums(g, activations: activations, weights: weights, bias: bias[c2], c2: c2)
+            let sums = secondConvolutionSums(g, activations: activations, weights: weights, c2: c2)
             for position in 0..<g.positions {
                 var best = -Float.infinity
                 var winner = 0
@@ -37,7 +37,8 @@ package enum ScalarKernels: KernelSet {
                     let sum = sums[y * g.width + x]
                     if window == 0 || sum > best || sum.isNaN { (best, winner) = (sum, (y * g.paddedWidth + x) * g.c1Stride) }
                 }
-                features[position * g.c2Stride + c2] = best <= 0 ? 0 : best
+                let feature = best + bias[c2]
+                features[position * g.c2Stride + c2] = feature <= 0 ? 0 : feature
                 winners[position * g.c2Stride + c2] = Int32(truncatingIfNeeded: winner)
             }
         }

@@ -1,16 +1,48 @@
 extension Winograd {
-    /// Bᵀ·d for 6 or 8 inputs, written out.
-    static func transformedInputs(_ d: [Float]) -> [Float] {
-        if d.count == 6 {
-            let even1 = d[4].addingProduct(-4, d[2])
-            let odd1 = d[3].addingProduct(-4, d[1])
-            let even2 = d[4] - d[2]
-            let odd2 = d[3] - d[1]
-            return [
-                d[4].addingProduct(-5, d[2]).addingProduct(4, d[0]), even1 + odd1, even1 - odd1, even2.addingProduct(2, odd2),
-                even2.addingProduct(-2, odd2), d[5].addingProduct(-5, d[3]).addingProduct(4, d[1]),
-            ]
-        }
+    /// G·w for 3 or 5 taps and 6 points, written out.
+    static func sixWeights(_ w: [Double]) -> [Double] {
+        let (even1, odd1, even2, odd2) =
+            w.count == 3
+            ? (w[0] + 0.390625 * w[2], 0.625 * w[1], w[0] + 1.890625 * w[2], 1.375 * w[1])
+            : (
+                (w[0] + 0.390625 * w[2]) + 0.152587890625 * w[4], 0.625 * w[1] + 0.244140625 * w[3],
+                (w[0] + 1.890625 * w[2]) + 3.574462890625 * w[4], 1.375 * w[1] + 2.599609375 * w[3]
+            )
+        return [
+            w[0] * (4096.0 / 3025), (even1 + odd1) * (-64.0 / 75), (even1 - odd1) * (-64.0 / 75), (even2 + odd2) * (64.0 / 363),
+            (even2 - odd2) * (64.0 / 363), w[w.count - 1],
+        ]
+    }
+
+    /// G·w for 5 taps and 8 points, written out.
+    static func eightWeights(_ w: [Double]) -> [Double] {
+        let even1 = (w[0] + w[2]) + w[4]
+        let odd1 = w[1] + w[3]
+        let even2 = (w[0] + 4 * w[2]) + 16 * w[4]
+        let odd2 = 2 * w[1] + 8 * w[3]
+        let even3 = (16 * w[0] + 4 * w[2]) + w[4]
+        let odd3 = 8 * w[1] + 2 * w[3]
+        return [
+            w[0], (even1 + odd1) * (-2.0 / 9), (even1 - odd1) * (-2.0 / 9), (even2 + odd2) * (1.0 / 90), (even2 - odd2) * (1.0 / 90),
+            (even3 + odd3) * (2.0 / 45), (even3 - odd3) * (2.0 / 45), w[4],
+        ]
+    }
+
+    /// Bᵀ·d for 6 inputs, written out.
+    static func sixInputs(_ d: [Float]) -> [Float] {
+        let even1 = d[4].addingProduct(-1.890625, d[2])
+        let odd1 = d[3].addingProduct(-1.890625, d[1])
+        let even2 = d[4].addingProduct(-0.390625, d[2])
+        let odd2 = d[3].addingProduct(-0.390625, d[1])
+        return [
+            d[4].addingProduct(0.738525390625, d[0]).addingProduct(-2.28125, d[2]), even1.addingProduct(0.625, odd1),
+            even1.addingProduct(-0.625, odd1), even2.addingProduct(1.375, odd2), even2.addingProduct(-1.375, odd2),
+            d[5].addingProduct(0.738525390625, d[1]).addingProduct(-2.28125, d[3]),
+        ]
+    }
+
+    /// Bᵀ·d for 8 inputs, written out.
+    static func eightInputs(_ d: [Float]) -> [Float] {
         let even1 = (d[2] + d[6]).addingProduct(-4.25, d[4])
         let odd1 = (d[1] + d[5]).addingProduct(-4.25, d[3])
         let even2 = d[6].addingProduct(0.25, d[2]).addingProduct(-1.25, d[4])
@@ -23,18 +55,26 @@ extension Winograd {
         ]
     }
 
-    /// Aᵀ·m for 6 or 8 sums of products, written out: four outputs.
-    static func outputs(_ m: [Float]) -> [Float] {
+    /// Aᵀ·m for 6 sums of products, written out: two or four outputs.
+    static func outputsOfSix(_ m: [Float], count: Int) -> [Float] {
         let sum1 = m[1] + m[2]
         let difference1 = m[1] - m[2]
         let sum2 = m[3] + m[4]
         let difference2 = m[3] - m[4]
-        if m.count == 6 {
-            return [
-                (m[0] + sum1) + sum2, difference1.addingProduct(2, difference2), sum1.addingProduct(4, sum2),
-                difference1.addingProduct(8, difference2) + m[5],
-            ]
-        }
+        let first = (m[0] + sum1) + sum2
+        guard count == 4 else { return [first, m[5].addingProduct(0.625, difference1).addingProduct(1.375, difference2)] }
+        return [
+            first, (0.625 * difference1).addingProduct(1.375, difference2), (0.390625 * sum1).addingProduct(1.890625, sum2),
+            m[5].addingProduct(0.244140625, difference1).addingProduct(2.599609375, difference2),
+        ]
+    }
+
+    /// Aᵀ·m for 8 sums of products, written out: four outputs.
+    static func outputsOfEight(_ m: [Float]) -> [Float] {
+        let sum1 = m[1] + m[2]
+        let difference1 = m[1] - m[2]
+        let sum2 = m[3] + m[4]
+        let difference2 = m[3] - m[4]
         let sum3 = m[5] + m[6]
         let difference3 = m[5] - m[6]
         return [
@@ -43,20 +83,54 @@ extension Winograd {
             difference1.addingProduct(8, difference2).addingProduct(0.125, difference3) + m[7],
         ]
     }
+
+    /// `column` applied to each column of a matrix of `columns` columns, and then `row` to each row of the result: (row, column).
+    static func inBothDirections<Number>(
+        _ matrix: [Number], columns: Int, column: ([Number]) -> [Number], row: ([Number]) -> [Number]
+    ) -> [Number] {
+        let once = transformedColumns(matrix, columns: columns, column)
+        return transformedColumns(once, columns: once.count / columns, row)
+    }
+
+    /// `transform` applied to each column of a matrix of `columns` columns; the new columns become the rows of the result.
+    private static func transformedColumns<Number>(_ matrix: [Number], columns: Int, _ transform: ([Number]) -> [Number]) -> [Number] {
+        (0..<columns).flatMap { column in transform(stride(from: column, to: matrix.count, by: columns).map { matrix[$0] }) }
+    }
 }
 
 extension ScalarKernels {
-    /// One channel of the second convolution in an image of `width` pixels, before ReLU: (row, column).
-    static func secondConvolutionSums(_ g: Geometry, activations: Input, weights: Input, bias: Float, c2: Int) -> [Float] {
-        let block = weights + c2 / 16 * (g.secondForwardWeightCount / (g.c2Stride / 16)) + c2 % 16
-        var sums = [Float](repeating: bias, count: g.height * g.width)
-        for y in 0..<g.height {
-            if g.transformSize == 0 {
-                for x in 0..<g.width { directSum(g, activations + (y * g.paddedWidth + x) * g.c1Stride, block, &sums[y * g.width + x]) }
-            } else {
-                for x in stride(from: 0, to: g.width, by: Winograd.tileWidth) {
-                    let outputs = tileSums(g, activations + (y * g.paddedWidth + x) * g.c1Stride, block)
-                    for (i, output) in outputs.enumerated() { sums[y * g.width + x + i] = output + bias }
+    package static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output) {
+        let points = g.forwardPoints
+        for c2 in 0..<g.c2Stride {
+            for c1 in 0..<g.c1 {
+                let kernel = (0..<g.taps).map { c2 < g.c2 ? Double(weights[(c2 * g.c1 + c1) * g.taps + $0]) : 0 }
+                let transformed =
+                    g.rowSize == 0
+                    ? kernel
+                    : Winograd.inBothDirections(
+                        kernel, columns: g.kernelSize, column: Winograd.sixWeights,
+                        row: g.rowSize == 6 ? Winograd.sixWeights : Winograd.eightWeights)
+                for (point, weight) in transformed.enumerated() {
+                    packed[((c2 / 16 * points + point) * g.c1 + c1) * 16 + c2 % 16] = Float(weight)
+                }
+            }
+        }
+    }
+
+    /// One channel of the second convolution without its bias: (row, column).
+    static func secondConvolutionSums(_ g: Geometry, activations: Input, weights: Input, c2: Int) -> [Float] {
+        let block = weights + c2 / 16 * g.forwardPoints * g.c1 * 16 + c2 % 16
+        var sums = [Float](repeating: 0, count: g.height * g.width)
+        let (tileHeight, tileWidth) = g.rowSize == 0 ? (1, 1) : (g.tileHeight, Winograd.tileWidth)
+        for y in stride(from: 0, to: g.height, by: tileHeight) {
+            for x in stride(from: 0, to: g.width, by: tileWidth) {
+                let corner = activations + (y * g.paddedWidth + x) * g.c1Stride
+                if g.rowSize == 0 {
+                    directSum(g, corner, block, &sums[y * g.width + x])
+                } else {
+                    for (i, output) in tileSums(g, corner, block).enumerated() {
+                        sums[(y + i / tileWidth) * g.width + x + i % tileWidth] = output
+                    }
                 }
             }
         }
@@ -65,28 +139,24 @@ extension ScalarKernels {
 
     /// Adds the products at one pixel; `corner` points at the top-left pixel under the kernel.
     private static func directSum(_ g: Geometry, _ corner: Input, _ block: Input, _ sum: inout Float) {
-        let k = g.kernelSize
-        for ky in 0..<k {
-            for kx in 0..<k {
-                for c1 in 0..<g.c1 {
-                    let weight = block[((ky * k + kx) * g.c1 + c1) * 16]
-                    sum.addProduct(weight, corner[(ky * g.paddedWidth + kx) * g.c1Stride + c1])
-                }
-            }
+        for tap in 0..<g.taps {
+            let pixel = corner + (tap / g.kernelSize * g.paddedWidth + tap % g.kernelSize) * g.c1Stride
+            for c1 in 0..<g.c1 { sum.addProduct(block[(tap * g.c1 + c1) * 16], pixel[c1]) }
         }
     }
 
-    /// Four neighbouring pixels without the bias; `corner` points at the top-left pixel under the first one's kernel.
+    /// A tile of pixels, (row, column); `corner` points at the top-left pixel under the first one's kernel.
     private static func tileSums(_ g: Geometry, _ corner: Input, _ block: Input) -> [Float] {
-        var products = [Float](repeating: 0, count: g.transformSize)
-        for ky in 0..<g.kernelSize {
-            for c1 in 0..<g.c1 {
-                let inputs = (0..<g.transformSize).map { corner[(ky * g.paddedWidth + $0) * g.c1Stride + c1] }
-                for (point, input) in Winograd.transformedInputs(inputs).enumerated() {
-                    products[point].addProduct(block[((ky * g.c1 + c1) * g.transformSize + point) * 16], input)
-                }
-            }
+        let n = g.rowSize
+        var products = [Float](repeating: 0, count: g.forwardPoints)
+        for c1 in 0..<g.c1 {
+            let inputs = (0..<g.forwardPoints).map { corner[($0 / n * g.paddedWidth + $0 % n) * g.c1Stride + c1] }
+            let transformed = Winograd.inBothDirections(
+                inputs, columns: n, column: Winograd.sixInputs, row: n == 6 ? Winograd.sixInputs : Winograd.eightInputs)
+            for (point, input) in transformed.enumerated() { products[point].addProduct(block[(point * g.c1 + c1) * 16], input) }
         }
-        return Winograd.outputs(products)
+        return Winograd.inBothDirections(
+            products, columns: n, column: { Winograd.outputsOfSix($0, count: g.tileHeight) },
+            row: n == 6 ? { Winograd.outputsOfSix($0, count: Winograd.tileWidth) } : Winograd.outputsOfEight)
     }
 }

@@ -4,20 +4,33 @@ import CNNKernels
 enum DirectConvolution {
     typealias Vector = SIMD16<Float>
 
+    static func forward(
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+    ) {
+        // Two rows of pixels: (row of 2, column, 16 channels).
+        withScratch(count: 2 * g.width * 16) { strip in
+            for block in 0..<g.c2Stride / 16 {
+                for y in stride(from: 0, to: g.height, by: 2) {
+                    compute(g, block: block, y: y, activations, weights, strip)
+                    Pooling.pool(g, Input(strip), rows: 2, y: y, block: block, bias: bias, features: features, winners: winners)
+                }
+            }
+        }
+    }
+
     /// Computes two rows of pixels from row `y` on, 16 channels: (row of 2, column, 16 channels).
-    static func strip(
-        _ g: Geometry, block: Int, y: Int, _ activations: Input, _ weights: Input, _ bias: Input, _ strip: Output
+    private static func compute(
+        _ g: Geometry, block: Int, y: Int, _ activations: Input, _ weights: Input, _ strip: Output
     ) {
         let blockWeights = weights + block * g.taps * g.c1 * 16
-        let biases = Vector.load(bias + block * 16)
         var x = 0
         while x < g.width {
             let corner = activations + (y * g.paddedWidth + x) * g.c1Stride
             if x + PixelTile.count <= g.width {
-                tile(g, PixelTile.self, corner, blockWeights, biases, strip + x * 16)
+                tile(g, PixelTile.self, corner, blockWeights, strip + x * 16)
                 x += PixelTile.count
             } else {
-                tile(g, Two<Vector>.self, corner, blockWeights, biases, strip + x * 16)
+                tile(g, Two<Vector>.self, corner, blockWeights, strip + x * 16)
                 x += 2
             }
         }
@@ -26,11 +39,11 @@ enum DirectConvolution {
     /// Two rows of neighbouring pixels; `corner` points at the top-left tap of the upper left one.
     @inline(__always)
     private static func tile<Pixels: Accumulators>(
-        _ g: Geometry, _: Pixels.Type, _ corner: Input, _ weights: Input, _ bias: Vector, _ strip: Output
+        _ g: Geometry, _: Pixels.Type, _ corner: Input, _ weights: Input, _ strip: Output
     ) where Pixels.Vector == Vector {
         let rowStride = g.paddedWidth * g.c1Stride
-        var upper = Pixels(repeating: bias)
-        var lower = Pixels(repeating: bias)
+        var upper = Pixels(repeating: .zero)
+        var lower = Pixels(repeating: .zero)
         var weight = weights
         for ky in 0..<g.kernelSize {
             for kx in 0..<g.kernelSize {

@@ -65,6 +65,10 @@ package enum SIMDKernels: KernelSet {
             secondMoment: secondMoment)
     }
 
+    package static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output) {
+        SecondConvolutionWeights.pack(g, from: weights, to: packed)
+    }
+
     package static func packLinear(_ g: Geometry, from weights: Input, to packed: Output) {
         for c in 0..<g.classes {
             Elementwise.transpose(

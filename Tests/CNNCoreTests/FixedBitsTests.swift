@@ -12,9 +12,9 @@ import Testing
         arguments: zip(
             ShardTests.shapes + [Shape(dropout: 0.2)],
             [
-                "f5fe83a2d6a30e7bcf3c2e58ac941dd36a3bea4f14222491bde3f2427e5cc604",
-                "61f6a8916e59a567d861267af41522f1ef33f09b76b970a0b7ed7f131d9376a7",
-                "6304031c95fa035dbd7c5938ccf2d2ae7f16e5e175b1bbb85e9fb8aa2854a375",
+                "d2e6e0d22b7693a040a20accde1f6fb8db424bfe8ae2419666f73415603d7eef",
+                "819ff128d2a902dc8458c84acf358a0378fecb3dd38afcee361fc0179ece033b",
+                "9770c2f985bd667170de7a72ac614612469f1ebfdf11333b3d892458683880ee",
             ]))
     func gradientsAreWhatTheyWere(_ shape: Shape, _ digest: String) throws {
         let model = try shape.model()

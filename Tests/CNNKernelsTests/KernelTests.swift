@@ -183,6 +183,13 @@ import Testing
         }
     }
 
+    @Test(arguments: KernelCase.all) func packSecondConvolution(_ kernelCase: KernelCase) {
+        let g = kernelCase.geometry
+        var numbers = Numbers(kernelCase, seed: 12)
+        let weights = numbers.tensor(g.c2 * g.c1 * g.taps)
+        expectSameBits(g.secondForwardWeightCount) { $0.packSecondConvolution(g, from: weights, to: $1) }
+    }
+
     @Test(arguments: KernelCase.all) func packing(_ kernelCase: KernelCase) {
         let g = kernelCase.geometry
         var numbers = Numbers(kernelCase, seed: 11)
