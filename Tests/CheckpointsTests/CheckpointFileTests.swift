@@ -79,11 +79,11 @@ struct CheckpointFileTests {
             # The last link, computed once more from the parameters: the lanes of docs/reliability.md.
             message = b"".join(tensors["model." + name].tobytes() for name in names)
             mask = 2**64 - 1
-            lanes = [(lane + 1) * 0x9E3779B97F4A7C15 & mask for lane in range(8)]
+            lanes = [(lane + 1) * 0x9E3779B185EBCA87 & mask for lane in range(8)]
             padded = message + bytes(-len(message) % 64)
             for index, (word,) in enumerate(struct.iter_unpack("<Q", padded)):
-                mixed = lanes[index % 8] ^ word
-                lanes[index % 8] = ((mixed << 29 | mixed >> 35) & mask) * 0x9FB21C651E98DF25 & mask
+                mixed = lanes[index % 8] + word * 0xC2B2AE3D27D4EB4F & mask
+                lanes[index % 8] = ((mixed << 31 | mixed >> 33) & mask) * 0x9E3779B185EBCA87 & mask
             digest = struct.pack("<9Q", *lanes, len(message))
             links = [bytes(link) for link in tensors["steps.link"]]
             before = links[step - 2] if step > 1 else bytes(tensors["steps.origin"])
