@@ -84,6 +84,9 @@ let package = Package(
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
+        module(
+            "Verification", "CNNCore", "Coordinator", "Datasets", "Digests", "RandomStreams", "Reports", "Studies", "TrainingProtocol",
+            "Worker"),
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         module(
@@ -94,7 +97,7 @@ let package = Package(
             dependencies: [
                 "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Processes",
                 "RandomStreams",
-                "Reports", "Studies", "Tracing", "Transport", "Worker", arguments, logging,
+                "Reports", "Studies", "Tracing", "Transport", "Verification", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
         // Not part of the program: scripts/fuzz and the tests run it.
@@ -127,6 +130,7 @@ let package = Package(
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
         tests("Fuzzing", "Processes", "TestSupport", "TrainingProtocol"),
+        tests("Verification", "CNNCore", "Coordinator", "Datasets", "RandomStreams"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestSupport", "TrainingProtocol", "ZeroMQ"],
             swiftSettings: strict),

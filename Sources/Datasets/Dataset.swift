@@ -40,6 +40,9 @@ package struct Dataset: Sendable {
 }
 
 extension Dataset {
+    /// The same images under another name.
+    package func named(_ name: String) -> Dataset { Dataset(name: name, sha256: sha256, train: train, test: test, classes: classes) }
+
     /// Puts a data set together, and works out its digest and its number of classes from what it holds.
     package init(name: String, train: ImageSet, test: ImageSet) {
         self.init(name: name, digest: Self.digest(train: train, test: test), train: train, test: test)

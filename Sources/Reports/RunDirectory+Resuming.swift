@@ -13,6 +13,9 @@ extension RunDirectory {
     /// The folder of the run's checkpoints.
     package var checkpoints: String { "\(path)/checkpoints" }
 
+    /// Whether there is a folder of checkpoints.
+    package var hasCheckpoints: Bool { access(checkpoints, F_OK) == 0 }
+
     /// Where the results are, or will be.
     package var results: String { "\(path)/results.json" }
 
@@ -55,7 +58,7 @@ extension RunDirectory {
 
     /// Removes the checkpoints of a run that is complete.
     package func removeCheckpoints() throws(ReportError) {
-        guard access(checkpoints, F_OK) == 0 else { return }
+        guard hasCheckpoints else { return }
         for name in try RunDirectory.contents(of: checkpoints) { unlink("\(checkpoints)/\(name)") }
         guard rmdir(checkpoints) == 0 else { throw ReportError(cannot: "remove the directory", checkpoints, code: errno) }
     }

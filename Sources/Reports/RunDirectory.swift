@@ -62,26 +62,34 @@ package struct RunDirectory: Sendable, Hashable {
         try probe()
     }
 
-    /// Writes what a finished run leaves behind, to `<experiment>/seed-<n>/`: `epochs.csv`, `steps.csv`, `chain.csv`, `final.safetensors`, `best.safetensors` and `confusion-matrix.svg`.
+    /// Writes what a finished run leaves behind.
     package func write(_ run: FinishedRun, study: Study, dataset: Dataset) throws(ReportError) {
-        let folder = "\(fileName(for: run.job.experiment))/seed-\(run.job.seed)"
-        try RunDirectory.makeFolders("\(path)/\(folder)")
-        try write(epochTable(run.outcome.epochs), to: "\(folder)/epochs.csv")
-        try write(stepTable(run.outcome.stepLosses), to: "\(folder)/steps.csv")
-        try write(chainTable(run.outcome.chain), to: "\(folder)/chain.csv")
-        let weights = [
-            ("final", run.outcome.finalParameters, run.outcome.epochs.last?.epoch ?? 0),
-            ("best", run.outcome.bestParameters, run.outcome.bestEpoch),
-        ]
-        for (name, parameters, epoch) in weights {
-            let file = Safetensors(job: run.job, parameters: parameters, epoch: epoch, study: study.name, dataset: dataset.name)
-            try writeAtomically(file.bytes, to: "\(path)/\(folder)/\(name).safetensors")
+        try RunDirectory.makeFolders("\(path)/\(RunDirectory.folder(of: run.job))")
+        for file in RunDirectory.files(of: run, study: study, dataset: dataset) {
+            try writeAtomically(file.bytes, to: "\(path)/\(file.name)")
         }
-        let title = "\(run.job.experiment), seed \(run.job.seed)"
-        try write(
-            ConfusionMatrixDrawing(run.outcome.confusionMatrix, title: title, dataset: dataset.name).svg,
-            to: "\(folder)/confusion-matrix.svg")
     }
+
+    /// What a finished run leaves behind in `<experiment>/seed-<n>/`: `epochs.csv`, `steps.csv`, `chain.csv`, `final.safetensors`, `best.safetensors` and
+    /// `confusion-matrix.svg`, by their paths in the directory. A function of the job and the data alone.
+    package static func files(of run: FinishedRun, study: Study, dataset: Dataset) -> [(name: String, bytes: [UInt8])] {
+        func weights(_ parameters: [Float], epoch: Int) -> [UInt8] {
+            Safetensors(job: run.job, parameters: parameters, epoch: epoch, study: study.name, dataset: dataset.name).bytes
+        }
+        let outcome = run.outcome
+        let title = "\(run.job.experiment), seed \(run.job.seed)"
+        let drawing = ConfusionMatrixDrawing(outcome.confusionMatrix, title: title, dataset: dataset.name)
+        return [
+            ("epochs.csv", Array(epochTable(outcome.epochs).utf8)), ("steps.csv", Array(stepTable(outcome.stepLosses).utf8)),
+            ("chain.csv", Array(chainTable(outcome.chain).utf8)),
+            ("final.safetensors", weights(outcome.finalParameters, epoch: outcome.epochs.last?.epoch ?? 0)),
+            ("best.safetensors", weights(outcome.bestParameters, epoch: outcome.bestEpoch)),
+            ("confusion-matrix.svg", Array(drawing.svg.utf8)),
+        ].map { ("\(folder(of: run.job))/\($0.0)", $0.1) }
+    }
+
+    /// The folder of a run's files, by its path in the directory.
+    static func folder(of job: TrainingJob) -> String { "\(fileName(for: job.experiment))/seed-\(job.seed)" }
 
     /// Writes `samples.svg`.
     package func write(_ samples: SampleSheet) throws(ReportError) {

@@ -18,6 +18,8 @@ package struct RunRecord: Sendable, Hashable {
     package let epochs: Int
     /// Where the data came from, as `--data` would have it; a directory by its absolute path.
     package let data: String
+    /// What the results call the data.
+    package let dataName: String
     /// SHA-256 of the data's pixels and labels, in hexadecimal.
     package let dataSHA256: String
     /// Name of the arithmetic.
@@ -26,7 +28,8 @@ package struct RunRecord: Sendable, Hashable {
     package let acceptedProfiles: [String]
 
     package init(
-        version: String, run: String, study: String, experiments: [String], seeds: [UInt64], epochs: Int, data: String, dataSHA256: String,
+        version: String, run: String, study: String, experiments: [String], seeds: [UInt64], epochs: Int, data: String, dataName: String,
+        dataSHA256: String,
         profile: String, acceptedProfiles: [String]
     ) {
         self.version = version
@@ -36,6 +39,7 @@ package struct RunRecord: Sendable, Hashable {
         self.seeds = seeds
         self.epochs = epochs
         self.data = data
+        self.dataName = dataName
         self.dataSHA256 = dataSHA256
         self.profile = profile
         self.acceptedProfiles = acceptedProfiles
@@ -47,7 +51,7 @@ package struct RunRecord: Sendable, Hashable {
             .init("format", .number("\(Self.format)")), .init("version", .string(version)), .init("run", .string(run)),
             .init("study", .string(study)), .init("experiments", .array(experiments.map(JSON.string))),
             .init("seeds", .array(seeds.map { .number("\($0)") })), .init("epochs", .number("\(epochs)")), .init("data", .string(data)),
-            .init("data_sha256", .string(dataSHA256)), .init("profile", .string(profile)),
+            .init("data_name", .string(dataName)), .init("data_sha256", .string(dataSHA256)), .init("profile", .string(profile)),
             .init("accepted_profiles", .array(acceptedProfiles.map(JSON.string))),
         ]).indentedText
     }
@@ -56,52 +60,15 @@ package struct RunRecord: Sendable, Hashable {
     ///
     /// - Throws: ``ReportError`` naming `path` when it is not one, or of a later form.
     init(parsing text: [UInt8], path: String) throws(ReportError) {
-        let document: JSON
-        do { document = try JSON(parsing: text) } catch { throw ReportError("\(path) is damaged: \(error).") }
-        let fields = Fields(document, path: path)
+        let fields = try JSONFields(text, path: path)
         guard try fields.number("format") as Int == Self.format else {
             throw ReportError("\(path) was written by a later release of minishard. Use that release, or a later one.")
         }
         self.init(
             version: try fields.string("version"), run: try fields.string("run"), study: try fields.string("study"),
-            experiments: try fields.array("experiments", Fields.string), seeds: try fields.array("seeds") { Fields.number($0) },
-            epochs: try fields.number("epochs"), data: try fields.string("data"), dataSHA256: try fields.string("data_sha256"),
-            profile: try fields.string("profile"), acceptedProfiles: try fields.array("accepted_profiles", Fields.string))
-    }
-}
-
-/// The members of a JSON object.
-private struct Fields {
-    private let members: [JSON.Member]
-    private let path: String
-
-    init(_ document: JSON, path: String) {
-        members = if case .object(let members) = document { members } else { [] }
-        self.path = path
-    }
-
-    func string(_ name: String) throws(ReportError) -> String { try value(name, Fields.string) }
-    func number<Number: FixedWidthInteger & SendableMetatype>(_ name: String) throws(ReportError) -> Number {
-        try value(name, Fields.number)
-    }
-
-    func array<Value>(_ name: String, _ read: (JSON) -> Value?) throws(ReportError) -> [Value] {
-        try value(name) { value in
-            guard case .array(let elements) = value else { return nil }
-            let values = elements.compactMap(read)
-            return values.count == elements.count ? values : nil
-        }
-    }
-
-    static func string(_ value: JSON) -> String? { if case .string(let text) = value { text } else { nil } }
-    static func number<Number: FixedWidthInteger>(_ value: JSON) -> Number? {
-        if case .number(let digits) = value { Number(digits) } else { nil }
-    }
-
-    private func value<Value>(_ name: String, _ read: (JSON) -> Value?) throws(ReportError) -> Value {
-        guard let member = members.first(where: { $0.name == name }), let value = read(member.value) else {
-            throw ReportError("\(path) is damaged: it has no '\(name)', or one of the wrong type.")
-        }
-        return value
+            experiments: try fields.array("experiments", JSONFields.string), seeds: try fields.array("seeds") { JSONFields.number($0) },
+            epochs: try fields.number("epochs"), data: try fields.string("data"), dataName: try fields.string("data_name"),
+            dataSHA256: try fields.string("data_sha256"),
+            profile: try fields.string("profile"), acceptedProfiles: try fields.array("accepted_profiles", JSONFields.string))
     }
 }

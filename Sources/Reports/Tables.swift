@@ -1,4 +1,4 @@
-import Coordinator
+package import Coordinator
 import Digests
 import FileFormats
 import Studies
@@ -7,7 +7,12 @@ import Studies
 func epochTable(_ epochs: [EpochRecord]) -> String {
     csv(
         header: ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"],
-        rows: epochs.map { ["\($0.epoch)", "\($0.trainLoss)", "\($0.trainAccuracy)", "\($0.validationLoss)", "\($0.validationAccuracy)"] })
+        rows: epochs.map(epochRow))
+}
+
+/// An epoch's row of `epochs.csv`.
+package func epochRow(_ record: EpochRecord) -> [String] {
+    ["\(record.epoch)", "\(record.trainLoss)", "\(record.trainAccuracy)", "\(record.validationLoss)", "\(record.validationAccuracy)"]
 }
 
 /// `steps.csv`: one row a training step, from 1, with the loss in the fewest digits that read back as the same float.

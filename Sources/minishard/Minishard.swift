@@ -25,7 +25,8 @@ struct Minishard: ParsableCommand {
             """,
         version: minishardVersion,
         subcommands: [
-            StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, ResumeCommand.self, SamplesCommand.self, BenchCommand.self,
+            StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, ResumeCommand.self, VerifyCommand.self, SamplesCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() {

@@ -44,8 +44,8 @@ struct StudySession {
             let record = RunRecord(
                 version: minishardVersion, run: String(UInt64.random(in: .min ... .max), radix: 16), study: study.name,
                 experiments: study.experiments.map(\.name), seeds: [options.seed], epochs: options.epochs,
-                data: located.source.absoluteArgument, dataSHA256: located.dataset.sha256, profile: TrainingProtocol.profile,
-                acceptedProfiles: options.acceptProfile)
+                data: located.source.absoluteArgument, dataName: located.dataset.name, dataSHA256: located.dataset.sha256,
+                profile: TrainingProtocol.profile, acceptedProfiles: options.acceptProfile)
             try train(TrainingRun(record, study: study, on: located.dataset, in: directory), since: start, logger)
         } catch {
             directory.removeIfEmpty()
@@ -67,21 +67,8 @@ struct StudySession {
             return
         }
         warnOfOpenEndpoints(logger)
-        guard record.profile == TrainingProtocol.profile else {
-            throw ResumeError(
-                "The run in \(directory.path) was begun with the arithmetic \(record.profile), and this release has \(TrainingProtocol.profile): "
-                    + "its weights would be others. Continue it with minishard \(record.version).")
-        }
-        guard record.study == Study.notebook.name else {
-            throw ResumeError("The run in \(directory.path) is of the study '\(record.study)', which this release does not have.")
-        }
-        let study = try Study.notebook.selecting(record.experiments.joined(separator: ","))
-        let dataset = try data.locate(else: record.data).dataset
-        guard dataset.sha256 == record.dataSHA256 else {
-            throw ResumeError(
-                "The run in \(directory.path) was begun on other data: its SHA-256 was \(record.dataSHA256), and that of \(data.data ?? record.data) is "
-                    + "\(dataset.sha256). Name the directory with that data by --data.")
-        }
+        let study = try record.checkedStudy(in: directory)
+        let dataset = try record.dataset(from: data, in: directory)
         try train(
             TrainingRun(continuing: record, study: study, on: dataset, in: directory, lock: lock, logger), since: start, logger)
     }

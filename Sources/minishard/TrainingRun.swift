@@ -58,16 +58,15 @@ struct TrainingRun {
         return store
     }
 
+    /// The jobs' last states, as far as there are any; reading changes nothing.
+    func lastStates() -> [Result<JobState?, any Error>] {
+        guard directory.hasCheckpoints else { return jobs.map { _ in .success(nil) } }
+        return jobs.indices.map { job in Result { try makeStore().load(job: job)?.state } }
+    }
+
     private func makeStore() throws -> CheckpointStore {
         CheckpointStore(
             files: try DirectoryFiles(directory.checkpoints),
             identity: CheckpointIdentity(run: record.run, datasetSHA256: dataset.sha256, profile: record.profile), jobs: jobs)
     }
-}
-
-/// A run that cannot be continued.
-struct ResumeError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

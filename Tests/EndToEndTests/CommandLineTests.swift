@@ -13,7 +13,7 @@ extension EndToEnd {
         @Test(arguments: [
             ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions), ("resume", ["--data", "--workers"] + runOptions),
             ("worker", ["--connect", "--workers", "--instruction-set", "--give-up-after", "--quiet", "--trace"]), ("samples", dataOptions),
-            ("bench kernels", ["--instruction-set", "--json"]),
+            ("verify", ["--data", "--experiment", "--seed", "--step", "--epoch"]), ("bench kernels", ["--instruction-set", "--json"]),
         ])
         func everyOptionExplainsItself(command: String, options: [String]) async throws {
             let finished = try await minishard(command.split(separator: " ").map(String.init) + ["--help"]).finish()
@@ -33,7 +33,7 @@ extension EndToEnd {
         @Test func theProgramExplainsItself() async throws {
             let finished = try await minishard(["--help"]).finish()
             #expect(finished.status == .exited(0))
-            for command in ["study", "coordinator", "worker", "resume", "samples", "bench"] {
+            for command in ["study", "coordinator", "worker", "resume", "verify", "samples", "bench"] {
                 #expect(finished.output.contains("\n  \(command) "))
             }
             let version = try await minishard(["--version"]).finish()
