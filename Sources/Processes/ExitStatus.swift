@@ -24,9 +24,21 @@ package enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .exited(let code): "exited with code \(code)"
         case .killed(SIGKILL): "was killed by signal 9, by somebody or because memory ran out"
-        case .killed(let signal): "was killed by signal \(signal)"
+        case .killed(let signal): Self.meanings[signal].map { "was killed by signal \(signal) (\($0))" } ?? "was killed by signal \(signal)"
         }
     }
+
+    /// The same, where it is known whether the kernel has killed a process of this one's group because memory ran out.
+    package func description(memoryRanOut: Bool?) -> String {
+        guard self == .killed(signal: SIGKILL), let memoryRanOut else { return description }
+        return memoryRanOut ? "was killed by signal 9 because memory ran out" : "was killed by signal 9, by somebody"
+    }
+
+    /// What the signals say that a program's own faults lead to.
+    private static let meanings = [
+        SIGSEGV: "bad memory access", SIGBUS: "bad memory access", SIGILL: "illegal instruction", SIGFPE: "arithmetic error",
+        SIGABRT: "aborted", SIGTRAP: "trap: the program found an error in itself",
+    ]
 }
 
 /// Waits for a child process to end.
