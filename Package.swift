@@ -75,13 +75,14 @@ let package = Package(
         .target(name: "CSharedMemory"),
         module("SharedMemory", "CSharedMemory"),
         module("Tracing"),
-        module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol"),
+        module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol", "Worker"),
         module("Worker", "CNNCore", "TrainingProtocol"),
         module(
             "Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
             logging),
         module("FileFormats", "ForeignText"),
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
+        module("Simulator", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
         module(
@@ -96,8 +97,7 @@ let package = Package(
             name: "minishard",
             dependencies: [
                 "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Processes",
-                "RandomStreams",
-                "Reports", "Studies", "Tracing", "Transport", "Verification", "Worker", arguments, logging,
+                "RandomStreams", "Reports", "Simulator", "Studies", "Tracing", "Transport", "Verification", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
         // Not part of the program: scripts/fuzz and the tests run it.
@@ -127,6 +127,7 @@ let package = Package(
             "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ",
             logging,
             exclude: ["python"]),
+        tests("Simulator", "CNNCore"),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
         tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
         tests("Fuzzing", "Processes", "TestSupport", "TrainingProtocol"),

@@ -12,8 +12,22 @@ final class ConnectedWorker {
     private var heldParameters: [UInt64] = []
     var lastHeard: Duration
     var lastSent: Duration
-    /// It has sent a result that is not finite, and nobody has confirmed it yet: it gets no work as long as there are others.
-    var isSuspect = false
+    /// Since when it has had nothing to do but the first of its pieces.
+    var busySince: Duration
+    /// When it first said that it computes nothing, though it has held a piece all the while since.
+    private var idleSince: Duration?
+    /// How late the first of its pieces is.
+    var lateness = Lateness.onTime
+
+    enum Lateness: Int, Comparable {
+        case onTime
+        /// Its pieces are given to others who have nothing better to do, and it gets no more of them.
+        case late
+        /// Its pieces go to others first of all.
+        case overdue
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
 
     init(peer: PeerID, introduction: WorkerIntroduction, slots: Int, now: Duration) {
         self.peer = peer
@@ -21,10 +35,20 @@ final class ConnectedWorker {
         self.slots = slots
         lastHeard = now
         lastSent = now
+        busySince = now
     }
 
     var name: String { introduction.name }
     var hasRoom: Bool { assignments.count < slots }
+    /// Whether its arithmetic is this program's, so that its results can be compared with others to the bit.
+    var isComparable: Bool { introduction.profile == TrainingProtocol.profile }
+
+    /// Whether it is the same process as another worker, maybe over another connection.
+    func isSameProcess(as other: ConnectedWorker) -> Bool {
+        introduction.processID == other.introduction.processID && introduction.host == other.introduction.host
+    }
+
+    func holds(_ open: OpenTask) -> Bool { assignments.contains { $0.open === open } }
 
     /// Notes that a piece needs some parameters.
     ///
@@ -36,10 +60,43 @@ final class ConnectedWorker {
         return true
     }
 
+    /// Takes note of a heartbeat.
+    ///
+    /// - Returns: Whether its pieces must have been lost on the way: it has had them for longer than `limit`, and says again that it computes nothing.
+    func note(_ progress: WorkerProgress, now: Duration, limit: Duration) -> Bool {
+        guard progress.piece == 0, !assignments.isEmpty else {
+            idleSince = nil
+            return false
+        }
+        guard let idleSince else {
+            self.idleSince = now
+            return false
+        }
+        return now - idleSince >= limit
+    }
+
+    /// Gives the worker a piece.
+    func give(_ assignment: Assignment, now: Duration) {
+        if assignments.isEmpty {
+            busySince = now
+            idleSince = nil
+        }
+        assignments.append(assignment)
+        lastSent = now
+    }
+
     /// Takes the assignment of that name off the worker, if it has it.
-    func takeAssignment(piece: UInt64) -> Assignment? {
+    ///
+    /// - Returns: The assignment, and the time since the worker has had nothing else to do; nil if it did not do its pieces in order.
+    func takeAssignment(piece: UInt64, now: Duration) -> (assignment: Assignment, time: Duration?)? {
         guard let index = assignments.firstIndex(where: { $0.piece == piece }) else { return nil }
-        return assignments.remove(at: index)
+        let time = index == 0 ? now - busySince : nil
+        if index == 0 {
+            busySince = now
+            lateness = .onTime
+        }
+        idleSince = nil
+        return (assignments.remove(at: index), time)
     }
 }
 
@@ -47,15 +104,7 @@ final class ConnectedWorker {
 struct Assignment {
     /// Names the assignment within the run.
     let piece: UInt64
-    let job: JobRun
-    let task: PieceTask
-    let parametersID: UInt64
-    /// The step or batch that the result must name.
-    let step: Int
-    /// The quanta that the result must name.
-    let quanta: Range<Int>
-    /// The samples' labels.
-    let labels: Frame
+    let open: OpenTask
 }
 
 /// A part of a job that can be given to a worker.

@@ -69,6 +69,10 @@ package struct CoordinatorSettings: Sendable {
     package var heartbeatInterval: Duration = .seconds(1)
     /// A worker that has been silent for this long is lost.
     package var silenceLimit: Duration = .seconds(10)
+    /// How long the run waits when there are no workers, before it is stopped; nil for ever.
+    package var patience: Duration?
+    /// The share of the pieces, 0 to 1, that are computed twice, by different workers, and compared.
+    package var auditShare = 0.005
     /// Pieces of work a worker holds at most: one to compute, the rest to have no pause after it.
     package var piecesPerWorker = 2
     /// A job that has moved on is to be kept when its last checkpoint is this old; nil for no checkpoints.

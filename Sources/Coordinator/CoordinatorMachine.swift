@@ -1,6 +1,7 @@
 package import Datasets
 package import Tracing
 package import TrainingProtocol
+import Worker
 
 /// The coordinator: gives pieces of the jobs to workers and makes weights of what they return.
 ///
@@ -18,8 +19,18 @@ package final class CoordinatorMachine {
     private var strangers = StrangerCount()
     /// Name of the last assignment.
     var lastPiece: UInt64 = 0
+    let audits: AuditChoice
+    var pieceTimes = PieceTimes()
+    /// Tasks that are given to more than one worker, because they are audited or late.
+    var tasksInDoubt: [OpenTask] = []
+    /// When the workers' lateness is looked at next.
+    var nextLook = Duration.zero
+    /// Computes what results must be when they contradict each other.
+    lazy var referee = PieceComputer(instructionSet: settings.instructionSet)
+    private var patience: Patience
     private var end: CoordinatorEnd?
     private var lastTick: Duration?
+    private var lastEvent: Duration?
     /// What the current event has led to so far.
     var actions: [CoordinatorAction] = []
 
@@ -35,6 +46,8 @@ package final class CoordinatorMachine {
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
+        audits = AuditChoice(run: settings.run, share: settings.auditShare)
+        patience = Patience(limit: settings.patience)
         self.jobs = jobs.enumerated().map {
             JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace)
         }
@@ -57,6 +70,7 @@ package final class CoordinatorMachine {
     ///   - now: Time since any fixed moment, by a clock that never jumps.
     package func handle(_ event: CoordinatorEvent, now: Duration) -> [CoordinatorAction] {
         actions = []
+        forgiveStandstill(now: now)
         switch event {
         case .received(let peer, let frames): receive(frames, from: peer, now: now)
         case .undeliverable(let peer):
@@ -71,11 +85,13 @@ package final class CoordinatorMachine {
         case .tick: tick(now: now)
         }
         if end == nil {
+            settleAuditsWithoutSecondWorker()
             checkpointJobs(now: now)
             if jobs.isEmpty {
                 finish(.completed, farewell: "All training is done.")
             } else {
                 assignWork(now: now)
+                waitForWorkers(now: now)
             }
         }
         defer { actions = [] }
@@ -110,8 +126,13 @@ package final class CoordinatorMachine {
         }
         worker.lastHeard = now
         switch message {
-        case .hello, .heartbeat: break
-        case .result(let result): if end == nil { receive(result, from: worker) }
+        case .hello: break
+        case .heartbeat(let progress):
+            if progress.run == settings.run, worker.note(progress, now: now, limit: settings.heartbeatInterval) {
+                lose(worker, "it has lost its work")
+                actions.append(.send(CoordinatorMessage.reintroduce.frames(), to: peer))
+            }
+        case .result(let result): if end == nil { receive(result, from: worker, now: now) }
         case .declined(let run, let piece, let reason):
             if run == settings.run, worker.assignments.contains(where: { $0.piece == piece }) {
                 refuse(peer, "The worker declined a piece of work: \(reason)")
@@ -149,8 +170,9 @@ package final class CoordinatorMachine {
     func lose(_ worker: ConnectedWorker, _ reason: String) {
         workers.removeAll { $0 === worker }
         workersByPeer[worker.peer] = nil
-        for assignment in worker.assignments { assignment.job.requeue(assignment.task) }
+        let lost = worker.assignments
         worker.assignments = []
+        for assignment in lost { giveBack(assignment.open) }
         if end == nil { actions.append(.observe(.workerLeft(worker.introduction, reason: reason, workers: workers.count))) }
     }
 
@@ -182,6 +204,21 @@ package final class CoordinatorMachine {
             worker.lastSent = now
             actions.append(.send(CoordinatorMessage.heartbeat(run: settings.run).frames(), to: worker.peer))
         }
+    }
+
+    /// Does not blame workers for a time in which whoever owns the machine stood still: what they sent meanwhile may not have been read yet.
+    private func forgiveStandstill(now: Duration) {
+        defer { lastEvent = now }
+        guard let lastEvent, now - lastEvent > settings.heartbeatInterval / 4 else { return }
+        for worker in workers { worker.busySince += now - lastEvent }
+        patience.forgive(now - lastEvent)
+    }
+
+    private func waitForWorkers(now: Duration) {
+        if let line = patience.note(workers: workers.count, now: now) { actions.append(.log(.warning, line)) }
+        guard patience.isOver(now: now), let limit = patience.limit else { return }
+        let reason = "There was no worker for \(limit)."
+        finish(.stopped(reason), farewell: reason)
     }
 
     // MARK: The end

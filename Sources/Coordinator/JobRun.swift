@@ -45,8 +45,6 @@ final class JobRun {
     var savedProgress = 0
     var lastCheckpoint: Duration?
     private(set) var isOver = false
-    /// Tasks with a result that was not finite, and who sent it; a second result decides whether that is the job's or the worker's doing.
-    var suspicions: [(task: PieceTask, peer: PeerID)] = []
 
     /// A step's mini-batch while it is trained on.
     private struct MiniBatch {
@@ -89,6 +87,9 @@ final class JobRun {
         for pass in passes[firstOpenPass...] { samples += pass?.remainingSamples ?? 0 }
         return (training + Double(samples)) * sampleCost
     }
+
+    /// What a task costs, in the unit of `remainingCost`.
+    func cost(samples: Int, kind: PieceKind) -> Double { Double(samples) * sampleCost * (kind == .train ? 2 : 1) }
 
     /// How soon a job's ready work should be done, before the amount of work that remains is looked at.
     enum Urgency: Int, Comparable {
@@ -232,18 +233,7 @@ final class JobRun {
         return observations
     }
 
-    func fail() {
-        isOver = true
-        suspicions = []
-    }
-
-    /// Takes the suspicion off a task.
-    ///
-    /// - Returns: The peer that was suspected.
-    func clearSuspicion(of task: PieceTask) -> PeerID? {
-        guard let index = suspicions.firstIndex(where: { $0.task == task }) else { return nil }
-        return suspicions.remove(at: index).peer
-    }
+    func fail() { isOver = true }
 
     private func beginEpoch() {
         generatorOfEpoch = generator

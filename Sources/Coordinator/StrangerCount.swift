@@ -8,7 +8,7 @@ struct StrangerCount {
     private var unmentioned = 0
     private var ticks = 0
     /// Ticks between two summaries: about half a minute.
-    private static let ticksPerSummary = 120
+    private static let ticksPerSummary = 600
 
     /// Counts a peer.
     ///

@@ -70,6 +70,25 @@ package struct Frame: @unchecked Sendable {
     }
 
     package func bytes() -> [UInt8] { withUnsafeBytes { [UInt8]($0) } }
+
+    /// Whether another frame has the same bytes.
+    package func hasBytes(of other: Frame) -> Bool {
+        withUnsafeBytes { bytes in
+            other.withUnsafeBytes { others in
+                // Word by word, which the compiler makes vectors of; the rest of up to seven bytes by itself.
+                guard bytes.count == others.count else { return false }
+                var difference: UInt64 = 0
+                let words = bytes.count / 8
+                for word in 0..<words {
+                    difference |=
+                        bytes.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self)
+                        ^ others.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self)
+                }
+                for byte in words * 8..<bytes.count where bytes[byte] != others[byte] { return false }
+                return difference == 0
+            }
+        }
+    }
 }
 
 /// Memory of one frame, freed with the last reference to it, on whatever thread that goes.

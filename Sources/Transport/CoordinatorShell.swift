@@ -105,7 +105,7 @@ package final class CoordinatorShell {
         keep = checkpoint
         for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
-            let result = try trace.recording(.wait) { try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 100) }
+            let result = try trace.recording(.wait) { try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 50) }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             if !result.readableDescriptors.isEmpty {
                 for event in handle.mailbox.takeAll() { try handle(event, observer) }
@@ -113,7 +113,7 @@ package final class CoordinatorShell {
             if MonotonicClock.now >= nextTick {
                 sharing.forgetAll { !machine.knows($0) }
                 try handle(.tick, observer)
-                nextTick = MonotonicClock.now + .milliseconds(100)
+                nextTick = MonotonicClock.now + .milliseconds(50)
             }
             if let end, machine.connectedWorkers.isEmpty || MonotonicClock.now >= lastFarewell { return end }
         }
