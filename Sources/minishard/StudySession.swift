@@ -92,6 +92,8 @@ struct StudySession {
         let instructionSet = try InstructionSet.best()
         var settings = CoordinatorSettings(run: UInt64.random(in: .min ... .max), instructionSet: instructionSet)
         settings.checkpointInterval = options.checkpointInterval.duration
+        settings.patience = options.patience(standard: localWorkers > 0 ? 60 : .infinity)
+        settings.auditShare = options.auditShare
         settings.acceptedProfiles += run.record.acceptedProfiles
         if !run.record.acceptedProfiles.isEmpty {
             logger.warning("Workers of other arithmetic are taken: the weights will not be those of a run without them, bit for bit.")
@@ -107,12 +109,12 @@ struct StudySession {
         let children = try Children()
         let interruption = Interruption()
         defer { children.killAll() }
-        try watch(children, shell.handle, interruption)
+        let supervisor = WorkerSupervisor(children: children, program: try executablePath(), logger: logger)
+        try watch(supervisor, children, shell.handle, interruption)
         if let localEndpoint {
-            let program = try executablePath()
             for number in 0..<localWorkers {
                 let trace = traceFile.map { ["--trace", TraceFile.part(of: $0.path, number: number)] } ?? []
-                try children.start(program, ["worker", "--connect", localEndpoint, "--lifeline", "--quiet"] + trace)
+                try supervisor.start(["worker", "--connect", localEndpoint, "--lifeline", "--quiet"] + trace)
             }
         }
 
@@ -124,8 +126,9 @@ struct StudySession {
         let end = try shell.run(
             observer: { printer.observe($0, since: start, directory: directory, logger) },
             checkpoint: { job, state in writer.write(state, job: job) })
+        supervisor.stop()
         let checkpointFailure = Result { try writer.finish() }
-        children.waitForAll(limit: .seconds(5))
+        children.waitForAll(limit: .seconds(2))
         if let traceFile, let recorder {
             try traceFile.write(
                 [recorder.events(process: getpid(), name: "coordinator")],
@@ -146,13 +149,19 @@ struct StudySession {
     }
 
     /// Listens to signals from now on: the first SIGINT, SIGTERM or SIGHUP ends the study, a second one the process; a child's end is passed on.
-    private func watch(_ children: Children, _ handle: CoordinatorHandle, _ interruption: Interruption) throws {
+    private func watch(
+        _ supervisor: WorkerSupervisor, _ children: Children, _ handle: CoordinatorHandle, _ interruption: Interruption
+    ) throws {
         let isAlone = endpoints.isEmpty
         try SignalWatcher.start(Self.signals) { signal in
             if signal == SIGCHLD {
-                for (process, status) in children.takeEnded() { handle.processEnded(process, cause: "\(status)") }
-                if isAlone, children.count == 0 { handle.stop("All worker processes have ended, and nobody else can come.") }
+                supervisor.takeEnded { process, cause in
+                    handle.processEnded(process, cause: cause)
+                } giveUp: { reason in
+                    if isAlone { handle.stop("\(reason) Nobody else can come.") }
+                }
             } else if interruption.note(signal) {
+                supervisor.stop()
                 handle.stop("Interrupted by signal \(signal).")
             } else {
                 children.killAll()

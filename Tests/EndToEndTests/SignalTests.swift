@@ -59,10 +59,10 @@ extension EndToEnd {
             #expect(files == ["run.json", "samples.svg"])
         }
 
-        @Test func studyWithoutWorkersLeftEnds() async throws {
+        @Test func studyWhoseWorkersAreSentAwayEnds() async throws {
             let study = try minishard(["study"] + Self.endlessStudy + ["--workers", "2", "--out", "out"])
             _ = try await study.line(containing: "| Epoch 01 |", on: .output)
-            for worker in study.children { kill(worker, SIGKILL) }
+            for worker in study.children { kill(worker, SIGTERM) }
             let finished = try await study.finish()
             #expect(finished.status == .exited(69))
             #expect(finished.errors.contains("All worker processes have ended"))
