@@ -26,7 +26,7 @@ struct Minishard: ParsableCommand {
         version: minishardVersion,
         subcommands: [
             StudyCommand.self, CoordinatorCommand.self, WorkerCommand.self, ResumeCommand.self, VerifyCommand.self, SamplesCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, SimulateCommand.self,
         ])
 
     static func main() {
