@@ -8,10 +8,12 @@ extension EndToEnd {
         private static let dataOptions = ["--data", "--seed"]
         private static let studyOptions =
             dataOptions + runOptions + ["--epochs", "--only", "--out", "--accept-profile"]
-        private static let runOptions = ["--json", "--quiet", "--listen", "--checkpoint-interval", "--trace", "--patience", "--audit-share"]
+        private static let runOptions = [
+            "--json", "--quiet", "--listen", "--checkpoint-interval", "--trace", "--patience", "--audit-share",
+        ]
 
         @Test(arguments: [
-            ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions), 
+            ("study", studyOptions + ["--workers"]), ("coordinator", studyOptions),
             ("simulate", ["--seeds", "--first", "--trace"]), ("resume", ["--data", "--workers"] + runOptions),
             ("worker", ["--connect", "--workers", "--instruction-set", "--give-up-after", "--quiet", "--trace"]), ("samples", dataOptions),
             ("verify", ["--data", "--experiment", "--seed", "--step", "--epoch"]), ("bench kernels", ["--instruction-set", "--json"]),
