@@ -82,7 +82,7 @@ let package = Package(
             logging),
         module("FileFormats", "ForeignText"),
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
-        module("Simulator", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
+        module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
         module(

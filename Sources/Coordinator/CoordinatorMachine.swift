@@ -217,6 +217,7 @@ package final class CoordinatorMachine {
     private func waitForWorkers(now: Duration) {
         if let line = patience.note(workers: workers.count, now: now) { actions.append(.log(.warning, line)) }
         guard patience.isOver(now: now), let limit = patience.limit else { return }
+        checkpointJobs(now: now, despiteInterval: true)
         let reason = "There was no worker for \(limit)."
         finish(.stopped(reason), farewell: reason)
     }

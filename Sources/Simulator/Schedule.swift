@@ -5,6 +5,8 @@ struct Schedule {
     /// Workers at the beginning.
     let workers: Int
     let auditShare: Double
+    /// Time between two checkpoints, in microseconds; nil for none, so that a coordinator which dies has everything done again.
+    let checkpointInterval: Int?
     /// The most that a message takes on its way, in microseconds.
     let latency: Int
     /// Mean time between two faults, in microseconds.
@@ -24,6 +26,12 @@ struct Schedule {
         case hangWorker
         /// The coordinator stands still for a while.
         case hangCoordinator
+        /// The coordinator's process dies, with its machine or without; another takes up the run.
+        case killCoordinator
+        /// One of the next operations on the coordinator's disk fails.
+        case failDisk
+        /// The coordinator's machine goes down in one of the next operations on its disk.
+        case crashDisk
         /// A connection breaks, and all that is on its way is lost; it comes back by itself after a while.
         case breakConnection
         /// Nothing goes through a connection for a while, in one direction or both; then it arrives after all, or is lost.
@@ -52,6 +60,7 @@ struct Schedule {
         study = chance.draw(0...studies - 1)
         workers = chance.draw(1...4)
         auditShare = [0, 0.25, 1][chance.draw(0...2)]
+        checkpointInterval = chance.happens(onceIn: 8) ? nil : chance.drawScale(0...100_000)
         latency = chance.pick([60, 200, 200, 2000]) ?? 200
         faultInterval = chance.drawScale(1000...100_000)
         faultsEnd = chance.drawScale(50_000...1_500_000)
@@ -66,7 +75,7 @@ struct Schedule {
     }
 
     var description: String {
-        "study \(study), \(workers) workers, audit share \(auditShare), latency up to \(latency) us, a fault every \(faultInterval) us until \(faultsEnd) us: "
+        "study \(study), \(workers) workers, audit share \(auditShare), checkpoints every \(checkpointInterval.map { "\($0)" } ?? "-") us, latency up to \(latency) us, a fault every \(faultInterval) us until \(faultsEnd) us: "
             + kinds.map(\.rawValue).joined(separator: ", ")
     }
 }

@@ -92,6 +92,7 @@ struct OutcomeBits: Hashable {
                     + [$0.trainLoss, $0.trainAccuracy, $0.validationLoss, $0.validationAccuracy].map(\.bitPattern)
             },
             "test loss": [outcome.testLoss.bitPattern],
+            "chain of steps": outcome.chain.links.map { UInt64($0) },
             "confusion matrix": outcome.confusionMatrix.flatMap { $0 }.map { UInt64($0) },
         ]
     }

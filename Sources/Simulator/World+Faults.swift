@@ -5,13 +5,28 @@ extension World {
     /// Something goes wrong now.
     func bringAbout(_ fault: Schedule.Fault) {
         let alive = nodes.filter(\.isAlive)
-        if fault == .startWorker {
-            if alive.count < 6 { startWorker() }
-            return
+        switch fault {
+        case .startWorker: if alive.count < 6 { startWorker() }
+        case .killCoordinator: killCoordinator(losingPower: chance.happens(onceIn: 2))
+        case .failDisk:
+            note("the disk will fail")
+            disk.mishap = (chance.draw(0...12), .failure)
+        case .crashDisk:
+            note("the machine will crash when it writes")
+            disk.mishap = (chance.draw(0...12), .crash)
+        case .hangCoordinator:
+            let time = chance.drawScale(1000...3_000_000)
+            note("the coordinator hangs for \(time) us")
+            coordinatorFreeAt = max(coordinatorFreeAt, now + time)
+        default: bringAbout(fault, among: alive)
         }
+    }
+
+    /// Something goes wrong with a worker, its connection or its messages.
+    private func bringAbout(_ fault: Schedule.Fault, among alive: [Node]) {
         guard let node = chance.pick(alive) else { return }
         switch fault {
-        case .startWorker: break
+        case .startWorker, .killCoordinator, .failDisk, .crashDisk, .hangCoordinator: break
         case .killWorker:
             note("worker \(node.number) is killed")
             if chance.happens(onceIn: 2), let link = node.link { breakLink(link) }
@@ -23,10 +38,6 @@ extension World {
             let time = chance.drawScale(1000...5_000_000)
             note("worker \(node.number) hangs for \(time) us")
             node.freeAt = max(node.freeAt, now + time)
-        case .hangCoordinator:
-            let time = chance.drawScale(1000...3_000_000)
-            note("the coordinator hangs for \(time) us")
-            coordinatorFreeAt = max(coordinatorFreeAt, now + time)
         case .breakConnection:
             if let link = node.link { breakLink(link) }
         case .partition:

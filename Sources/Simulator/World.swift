@@ -1,4 +1,5 @@
 import CNNCore
+import Checkpoints
 import Coordinator
 import Datasets
 import TrainingProtocol
@@ -9,7 +10,8 @@ import Worker
 /// Times are in microseconds. All that happens follows from the seed.
 final class World {
     enum Event {
-        case coordinatorTick
+        case coordinatorTick(life: Int)
+        case coordinatorStart
         case workerTick(Int)
         /// A worker's piece is done.
         case computed(Int)
@@ -25,6 +27,8 @@ final class World {
 
     /// The coordinator's shell ticks as often, and so does a worker's.
     private static let tickInterval = 50_000
+    /// ZeroMQ tries as often to connect to a coordinator that is not there.
+    private static let reconnectInterval = 10_000
     /// A run must be over so long after the last fault.
     private static let patience = 60_000_000
 
@@ -33,7 +37,13 @@ final class World {
     var chance: Chance
     private var events = EventQueue<Event>()
     private(set) var now = 0
-    private let coordinator: CoordinatorMachine
+    /// Nil while its process is dead.
+    private var coordinator: CoordinatorMachine?
+    /// Counts the coordinator's processes.
+    private var life = 0
+    private let instructionSet: InstructionSet
+    let disk = Disk()
+    private var store: CheckpointStore
     /// The coordinator does nothing before this.
     var coordinatorFreeAt = 0
     var coordinatorClockOffset = 0
@@ -45,8 +55,11 @@ final class World {
     /// Messages to the coordinator from the recent past, to be replayed.
     private var tape: [[Frame]] = []
 
+    /// The next step of each job, as far as has been told.
     private var stepsSeen: [Int]
-    private var finishedJobs = 0
+    /// Whether each job has told of a step since the coordinator began.
+    private var hasTold: [Bool]
+    private var isFinished: [Bool]
     private(set) var isOver = false
     private(set) var failure: String?
     private(set) var faults = 0
@@ -63,19 +76,18 @@ final class World {
         self.computers = computers
         self.makeComputer = makeComputer
         self.isTracing = isTracing
+        self.instructionSet = instructionSet
         stepsSeen = Array(repeating: 0, count: study.jobs.count)
-        var settings = CoordinatorSettings(run: chance.next(), instructionSet: instructionSet)
-        settings.auditShare = schedule.auditShare
-        settings.heartbeatInterval = .milliseconds(200)
-        settings.silenceLimit = .seconds(2)
-        coordinator = try CoordinatorMachine(jobs: study.jobs, dataset: TinyStudy.dataset, settings: settings)
+        hasTold = Array(repeating: false, count: study.jobs.count)
+        isFinished = Array(repeating: false, count: study.jobs.count)
+        store = Self.makeStore(disk, study)
         if isTracing { trace.append(schedule.description) }
     }
 
     /// Lets things happen until the run is over, or has gone wrong.
     func run() {
+        startCoordinator()
         for _ in 0..<schedule.workers { startWorker() }
-        put(.coordinatorTick, after: Self.tickInterval)
         put(.fault, after: schedule.faultInterval)
         put(.faultsEnd, after: schedule.faultsEnd)
         while !isOver, failure == nil, let (time, event) = events.take() {
@@ -101,10 +113,11 @@ final class World {
 
     private func happen(_ event: Event) {
         switch event {
-        case .coordinatorTick:
-            if postpone(event, until: coordinatorFreeAt) { return }
+        case .coordinatorTick(let life):
+            if life != self.life || postpone(event, until: coordinatorFreeAt) { return }
             tell(.tick)
-            put(.coordinatorTick, after: Self.tickInterval)
+            put(event, after: Self.tickInterval)
+        case .coordinatorStart: startCoordinator()
         case .workerTick(let number):
             let node = nodes[number]
             if !node.isAlive || postpone(event, until: node.freeAt) { return }
@@ -118,7 +131,8 @@ final class World {
             tell(node, .computed(result(of: piece, by: node)))
         case .connected(let number, let socket):
             let node = nodes[number]
-            if !node.isAlive || node.socket != socket || postpone(event, until: node.freeAt) { return }
+            if !node.isAlive || node.socket != socket || node.link != nil || postpone(event, until: node.freeAt) { return }
+            guard coordinator != nil else { return put(event, after: Self.reconnectInterval) }
             lastPeer += 1
             let link = Link(peer: PeerID(withUnsafeBytes(of: lastPeer.bigEndian) { [0] + $0 }), worker: number)
             links[link.peer] = link
@@ -156,10 +170,56 @@ final class World {
 
     // MARK: The coordinator
 
+    private static func makeStore(_ disk: Disk, _ study: TinyStudy) -> CheckpointStore {
+        CheckpointStore(
+            files: disk, identity: CheckpointIdentity(run: "simulated", datasetSHA256: "none", profile: TrainingProtocol.profile),
+            jobs: study.jobs)
+    }
+
+    /// A coordinator's process begins, from what the one before has left.
+    private func startCoordinator() {
+        var settings = CoordinatorSettings(run: chance.next(), instructionSet: instructionSet)
+        settings.auditShare = schedule.auditShare
+        settings.heartbeatInterval = .milliseconds(200)
+        settings.silenceLimit = .seconds(2)
+        settings.checkpointInterval = schedule.checkpointInterval.map { .microseconds($0) }
+        let diskMayFail = disk.mishap != nil
+        life += 1
+        do {
+            store = Self.makeStore(disk, study)
+            let states = try study.jobs.indices.map { try store.load(job: $0)?.state }
+            note("a coordinator starts, with \(states.count { $0 != nil }) checkpoints")
+            let coordinator = try CoordinatorMachine(jobs: study.jobs, dataset: TinyStudy.dataset, settings: settings, states: states)
+            self.coordinator = coordinator
+            isFinished = isFinished.map { _ in false }
+            hasTold = hasTold.map { _ in false }
+            for observation in coordinator.takeRestoredObservations() { observe(observation) }
+        } catch  where diskMayFail && disk.mishap == nil {
+            note("the coordinator could not begin: \(error)")
+            disk.restart(losing: disk.hasCrashed, &chance)
+            put(.coordinatorStart, after: chance.drawScale(1000...500_000))
+            return
+        } catch {
+            fail("the coordinator could not begin: \(error)")
+        }
+        put(.coordinatorTick(life: life), after: Self.tickInterval)
+    }
+
+    /// The coordinator's process is gone; somebody starts another.
+    func killCoordinator(losingPower: Bool) {
+        guard coordinator != nil else { return }
+        note("the coordinator is killed, \(losingPower ? "with" : "without") its machine")
+        coordinator = nil
+        life += 1
+        disk.restart(losing: losingPower, &chance)
+        for node in nodes { if let link = node.link { breakLink(link) } }
+        put(.coordinatorStart, after: chance.drawScale(1000...500_000))
+    }
+
     /// Tells the coordinator what happened and does what it wants, in the way of its shell.
     func tell(_ event: CoordinatorEvent) {
         var pending = [event]
-        while let event = pending.popLast() {
+        while let event = pending.popLast(), let coordinator {
             for action in coordinator.handle(event, now: .microseconds(now + coordinatorClockOffset)) {
                 switch action {
                 case .send(let frames, let peer):
@@ -173,12 +233,26 @@ final class World {
                     note("coordinator: \(line)")
                     check(line)
                 case .observe(let observation): observe(observation)
+                case .checkpoint(let job, let state):
+                    keep(state, of: job)
+                    if self.coordinator == nil { return }
                 case .finish(let end):
                     isOver = true
                     if end != .completed { fail("the run ended so: \(end)") }
-                    if finishedJobs != study.jobs.count { fail("\(finishedJobs) of \(study.jobs.count) jobs have finished") }
+                    if isFinished.contains(false) { fail("the run has ended, and not all of its jobs") }
                 }
             }
+        }
+    }
+
+    /// Writes a checkpoint, unless, as a writer that is behind may, it leaves it out for the sake of the next one.
+    private func keep(_ state: JobState, of job: Int) {
+        if chance.happens(onceIn: 4) { return }
+        do {
+            try store.write(state, job: job)
+        } catch {
+            note("coordinator: \(error)")
+            if disk.hasCrashed { killCoordinator(losingPower: true) }
         }
     }
 
@@ -186,11 +260,16 @@ final class World {
         switch observation {
         case .stepFinished(let job, let step, let loss):
             let losses = study.expected[job].stepLosses
-            if step != stepsSeen[job] { fail("job \(job) told of step \(step) after step \(stepsSeen[job] - 1)") }
+            // A coordinator that begins anew may go back, but not forward.
+            if hasTold[job] ? step != stepsSeen[job] : step > stepsSeen[job] {
+                fail("job \(job) told of step \(step), not of \(stepsSeen[job])")
+            }
             if step >= losses.count || losses[step] != UInt64(loss.bitPattern) { fail("the loss of job \(job) at step \(step) differs") }
             stepsSeen[job] = step + 1
+            hasTold[job] = true
         case .jobFinished(let job, let outcome):
-            finishedJobs += 1
+            if isFinished[job] { fail("job \(job) has finished twice") }
+            isFinished[job] = true
             let differences = OutcomeBits(outcome).differences(from: study.expected[job])
             if !differences.isEmpty { fail("job \(job) differs in \(differences.joined(separator: ", "))") }
         case .jobFailed(let job, let reason): fail("job \(job) failed: \(reason)")
