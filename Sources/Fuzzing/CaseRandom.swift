@@ -2,26 +2,15 @@ import RandomStreams
 
 /// The random numbers of one fuzzing case: a function of the campaign's seed and the case's index, so that any case can be run again alone.
 package struct CaseRandom {
-    private let key: SIMD2<UInt32>
-    private var counter: SIMD4<UInt32>
-    private var block = SIMD4<UInt32>()
-    private var used = 4
+    private var words: PhiloxStream
 
     /// The numbers of a seed's case `index`.
     package init(seed: UInt64, index: UInt64) {
-        key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        counter = SIMD4(0, 0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32))
+        words = PhiloxStream(
+            seed: seed, counter: SIMD4(0, 0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32)))
     }
 
-    mutating func next32() -> UInt32 {
-        if used == 4 {
-            block = Philox4x32.block(counter: counter, key: key)
-            counter.x &+= 1
-            used = 0
-        }
-        defer { used += 1 }
-        return block[used]
-    }
+    mutating func next32() -> UInt32 { words.next32() }
 
     mutating func next64() -> UInt64 { UInt64(next32()) << 32 | UInt64(next32()) }
 
@@ -30,7 +19,7 @@ package struct CaseRandom {
     mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in byte() } }
 
     /// A number in 0..<`bound`; `bound` is at least 1 and at most 2³².
-    mutating func below(_ bound: Int) -> Int { Int((UInt64(next32()) * UInt64(bound)) >> 32) }
+    mutating func below(_ bound: Int) -> Int { words.below(bound) }
 
     /// True once in so many times.
     mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }

@@ -47,7 +47,7 @@ package enum SyntheticDigits {
         seed: UInt64, split: Split, index: UInt32, with pen: inout DigitPen, appendingTo pixels: inout [UInt8]
     ) -> UInt8 {
         var variates = VariateStream(seed: seed, split: split.rawValue, index: index)
-        let digit = variates.below(UInt32(DigitGlyph.all.count))
+        let digit = variates.below(DigitGlyph.all.count)
         pen.draw(DigitGlyph.choose(digit: digit, at: variates.uniform()), variates: &variates, appendingTo: &pixels)
         return UInt8(digit)
     }

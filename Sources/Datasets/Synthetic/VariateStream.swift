@@ -5,32 +5,18 @@ struct VariateStream {
     /// Keeps these streams apart from whatever else draws from Philox with the same seed: "digi" in ASCII.
     private static let domain: UInt32 = 0x6469_6769
 
-    private let key: SIMD2<UInt32>
-    private var counter: SIMD4<UInt32>
-    private var block = SIMD4<UInt32>()
-    private var used = 4
+    private var words: PhiloxStream
 
     /// The stream of image `index` of a split of the data set drawn from `seed`.
     init(seed: UInt64, split: UInt32, index: UInt32) {
-        key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        counter = SIMD4(0, index, split, Self.domain)
+        words = PhiloxStream(seed: seed, counter: SIMD4(0, index, split, Self.domain))
     }
 
     /// Returns 32 random bits.
-    mutating func bits() -> UInt32 {
-        if used == 4 {
-            block = Philox4x32.block(counter: counter, key: key)
-            counter.x &+= 1
-            used = 0
-        }
-        defer { used += 1 }
-        return block[used]
-    }
+    mutating func bits() -> UInt32 { words.next32() }
 
     /// Returns a number from 0 to `bound` - 1, each as likely as the others to `bound` in 2^32.
-    mutating func below(_ bound: UInt32) -> Int {
-        Int((UInt64(bits()) * UInt64(bound)) >> 32)
-    }
+    mutating func below(_ bound: Int) -> Int { words.below(bound) }
 
     /// Returns a multiple of 2^-24 from 0 up to, not including, 1.
     mutating func uniform() -> Float {
