@@ -28,7 +28,7 @@ package enum DatasetDirectory {
 
     /// Loads a data set from its four files and calls it what `name` says of them.
     static func load(
-        _ paths: DatasetFiles<String>, classes: Int?, name: @Sendable (DatasetFiles<IDXArray>) -> String
+        _ paths: DatasetFiles<String>, classes: Int?, name: @escaping @Sendable (DatasetFiles<IDXArray>) -> String
     ) throws(DatasetError) -> Dataset {
         @Sendable func read(_ file: DatasetFile) -> Result<IDXArray, DatasetError> {
             Result { () throws(DatasetError) in try IDX.read(path: paths[file], dimensionCount: file.dimensionCount) }
@@ -50,7 +50,7 @@ package enum DatasetDirectory {
     /// Puts a data set together out of its files' content, and calls it what `name` says of it.
     private static func assemble(
         _ arrays: DatasetFiles<IDXArray>, from paths: DatasetFiles<String>, classes: Int?,
-        name: @Sendable (DatasetFiles<IDXArray>) -> String
+        name: @escaping @Sendable (DatasetFiles<IDXArray>) -> String
     ) throws(DatasetError) -> Dataset {
         let train = try images(.trainImages, labels: .trainLabels, from: arrays, paths: paths)
         let test = try images(.testImages, labels: .testLabels, from: arrays, paths: paths)
