@@ -120,7 +120,7 @@ let package = Package(
         tests("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "TrainingProtocol", "Worker"),
         tests("FileFormats"),
         tests(
-            "Checkpoints", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams", "TestSupport",
+            "Checkpoints", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams", "Simulator", "TestSupport",
             "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(

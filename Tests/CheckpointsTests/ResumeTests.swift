@@ -1,16 +1,18 @@
 import CNNCore
 import Checkpoints
 import Coordinator
+import Simulator
 import Testing
 
 /// Whenever a run ends before its time, what its checkpoints hold leads to the same end.
 struct ResumeTests {
     /// The states of all jobs as they come back from files.
     private func reread(_ states: [JobState?], of jobs: [TrainingJob]) throws -> [JobState?] {
-        let files = MemoryFiles()
+        let files = Disk()
         let store = CheckpointStore(files: files, identity: Training.identity, jobs: jobs)
         for (job, state) in states.enumerated() { if let state { try store.write(state, job: job) } }
-        files.restart(seed: 1)
+        var chance = Chance(seed: 1)
+        files.restart(losing: true, &chance)
         let second = CheckpointStore(files: files, identity: Training.identity, jobs: jobs)
         return try jobs.indices.map { try second.load(job: $0)?.state }
     }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Coordinator
 import RandomStreams
+import Simulator
 import Testing
 
 /// What is on disk is whole at every moment, and what is not whole is told from what is.
@@ -14,20 +15,20 @@ struct StoreTests {
         states = try Training.train(jobs).states.filter { $0.job == 0 }.map(\.state)
     }
 
-    private func store(_ files: MemoryFiles) -> CheckpointStore {
+    private func store(_ files: Disk) -> CheckpointStore {
         CheckpointStore(files: files, identity: Training.identity, jobs: jobs)
     }
 
     /// Files with the job's states up to one of them.
-    private func files(upTo last: Int) throws -> MemoryFiles {
-        let files = MemoryFiles()
+    private func files(upTo last: Int) throws -> Disk {
+        let files = Disk()
         let store = store(files)
         for state in states[...last] { try store.write(state, job: 0) }
         return files
     }
 
     @Test func nothingIsThereAtFirst() throws {
-        #expect(try store(MemoryFiles()).load(job: 0) == nil)
+        #expect(try store(Disk()).load(job: 0) == nil)
     }
 
     @Test func newestStateIsFoundAndOldFilesGo() throws {
@@ -48,7 +49,7 @@ struct StoreTests {
         var recovered = Set<Int>()
         for operation in 0..<total {
             for seed in 0..<4 {
-                let files = MemoryFiles()
+                let files = Disk()
                 files.mishap = (operation, .crash)
                 let first = store(files)
                 var written = -1
@@ -60,7 +61,8 @@ struct StoreTests {
                 } catch {
                     #expect(error.description.hasPrefix("No checkpoint of test"))
                 }
-                files.restart(seed: UInt64(operation * 4 + seed))
+                var chance = Chance(seed: UInt64(operation * 4 + seed))
+                files.restart(losing: true, &chance)
                 let second = store(files)
                 let loaded = try second.load(job: 0)
                 let found = loaded.flatMap { loaded in states.firstIndex { $0 == loaded.state } } ?? -1
@@ -77,7 +79,7 @@ struct StoreTests {
     /// A write that fails at any of its operations leaves the state before, and the next one goes well.
     @Test func everyFailureLeavesTheStateBefore() throws {
         for operation in 0..<(try files(upTo: states.count - 1).operations) {
-            let files = MemoryFiles()
+            let files = Disk()
             files.mishap = (operation, .failure)
             let first = store(files)
             var failures = 0
