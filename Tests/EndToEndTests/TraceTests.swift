@@ -2,34 +2,14 @@ import Processes
 import TestSupport
 import Testing
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 extension EndToEnd {
     /// The trace of a run, read as a viewer would.
     @Suite struct TraceTests {
-        private struct Event: Decodable {
-            struct Arguments: Decodable {
-                let name: String?
-                let job: Int?
-                let step: Int?
-            }
-            let name: String
-            let ph: String
-            let pid: Int
-            let ts: Double?
-            let dur: Double?
-            let args: Arguments?
-        }
-
         @Test func followsEveryProcess() async throws {
             let study = try minishard(["study"] + shortStudy + ["--workers", "2", "--out", "out", "--trace", "trace.json"])
             let finished = try await study.finish()
             try #require(finished.status == .exited(0), "\(finished.errors)")
-            let events = try JSONDecoder().decode([Event].self, from: Data(study.directory.text("trace.json").utf8))
+            let events = try TraceEvent.read(study.directory.text("trace.json"))
 
             #expect(events.filter { $0.ph == "M" }.map { $0.args?.name } == ["coordinator", "worker", "worker"])
             let spans = Dictionary(grouping: events.filter { $0.ph == "X" }, by: \.name)

@@ -3,31 +3,7 @@ import Testing
 
 @testable import Tracing
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// An event of Chrome's trace format.
-struct TraceEvent: Decodable {
-    struct Arguments: Decodable {
-        let name: String?
-        let job: Int?
-        let step: Int?
-    }
-    let name: String
-    let ph: String
-    let pid: Int
-    let tid: Int
-    let ts: Double?
-    let dur: Double?
-    let args: Arguments?
-}
-
 struct TraceTests {
-    private func events(_ text: String) throws -> [TraceEvent] { try JSONDecoder().decode([TraceEvent].self, from: Data(text.utf8)) }
-
     @Test("Spans are events with start and duration in microseconds, in a lane with a name")
     func spans() throws {
         let directory = try TemporaryDirectory()
@@ -40,7 +16,7 @@ struct TraceTests {
 
         let file = try TraceFile(path: directory("trace.json"))
         try file.write([recorder.events(process: 5, name: "worker")])
-        let events = try events(directory.text("trace.json"))
+        let events = try TraceEvent.read(directory.text("trace.json"))
         #expect(events.map(\.name) == ["process_name", "compute", "wait"])
         #expect(events.allSatisfy { $0.pid == 5 && $0.tid == 5 })
         #expect(events[0].ph == "M" && events[0].args?.name == "worker")
@@ -64,7 +40,7 @@ struct TraceTests {
         }
         _ = try TraceFile(path: parts[2])
         try TraceFile(path: path).write([TraceRecorder().events(process: 1, name: "coordinator")], joining: parts)
-        let events = try events(directory.text("trace.json"))
+        let events = try TraceEvent.read(directory.text("trace.json"))
         #expect(events.compactMap(\.args?.name) == ["coordinator", "worker", "worker"])
         #expect(try directory.files(in: ".") == ["trace.json"])
     }
