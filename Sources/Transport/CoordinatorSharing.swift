@@ -15,12 +15,17 @@ import TrainingProtocol
 final class CoordinatorSharing {
     /// A connection whose worker has offered to share memory.
     private final class Partner {
-        var arena: BlockArena?
+        /// This end of the arena, once there is one.
         var frames: SharedFrames?
         /// The arena's name is taken away as soon as the worker has it open, so that none is left behind.
         var isLinked = false
 
-        deinit { if isLinked { arena?.unlink() } }
+        func unlink() {
+            if isLinked { frames?.arena.unlink() }
+            isLinked = false
+        }
+
+        deinit { unlink() }
     }
 
     private let geometry: BlockArena.Geometry
@@ -47,10 +52,7 @@ final class CoordinatorSharing {
             return message
         case .references(let references):
             guard let partner = partners[peer], let shared = partner.frames else { return nil }
-            if partner.isLinked {
-                partner.arena?.unlink()
-                partner.isLinked = false
-            }
+            partner.unlink()
             return shared.take(references, into: message)
         case .terms: return nil
         }
@@ -61,12 +63,11 @@ final class CoordinatorSharing {
     /// - Parameter isWorker: whether the peer has been taken as a worker; strangers get no memory.
     func sending(_ frames: [Frame], to peer: PeerID, isWorker: Bool) -> [Frame] {
         guard isWorker, let partner = partners[peer] else { return frames }
-        if partner.arena != nil { return partner.frames?.put(frames) ?? frames }
+        if let message = partner.frames?.put(frames) { return message }
         guard let arena = makeArena() else {
             partners[peer] = nil
             return frames
         }
-        partner.arena = arena
         partner.isLinked = true
         partner.frames = SharedFrames(arena, isCoordinator: true)
         let terms = FrameSharing.Note.terms(name: arena.name, blockCount: geometry.blockCount, blockSize: geometry.blockSize)

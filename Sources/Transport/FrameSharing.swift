@@ -43,7 +43,7 @@ package enum FrameSharing {
 
 /// One end of an arena.
 package struct SharedFrames {
-    private let arena: BlockArena
+    let arena: BlockArena
     private let sendBlocks: Range<Int>
     private let receiveBlocks: Range<Int>
     private var lastTicket: UInt64 = 0
