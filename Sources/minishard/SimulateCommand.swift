@@ -34,7 +34,7 @@ struct SimulateCommand: ParsableCommand {
             faults += report.faults
             if trace { for line in report.trace { printNow(line) } }
             guard let failure = report.failure else { continue }
-            for line in try simulator.run(seed: seed, tracing: true).trace { printNow(line) }
+            if !trace { for line in try simulator.run(seed: seed, tracing: true).trace { printNow(line) } }
             printNow("FAILED: seed \(seed): \(failure). Again with: scripts/simulate --first \(seed) --seeds 1 --trace")
             throw ExitCode.failure
         }

@@ -76,6 +76,30 @@ struct StoreTests {
         #expect(recovered == [0, 1])
     }
 
+    /// A newest state that cannot be read for a while: the one before is used, with a warning, and stays while the other is written over. The newest is used
+    /// again if nothing was written meanwhile.
+    @Test func unreadableNewestStateMayComeBack() throws {
+        let last = states.count - 1
+        let listing = 1
+        var fallbacks = 0
+        for operation in 0...4 {
+            let files = try files(upTo: last)
+            let store = store(files)
+            files.mishap = (listing + operation, .failure)
+            let loaded = try #require(try store.load(job: 0))
+            files.mishap = nil
+            if loaded.state != states[last] {
+                #expect(loaded.state == states[last - 1])
+                #expect(loaded.warnings.contains { $0.contains("No space left on device") })
+                fallbacks += 1
+            }
+            #expect(try self.store(files).load(job: 0)?.state == states[last])
+            try store.write(states[last], job: 0)
+            #expect(try self.store(files).load(job: 0)?.state == states[last])
+        }
+        #expect(fallbacks > 0)
+    }
+
     /// A write that fails at any of its operations leaves the state before, and the next one goes well.
     @Test func everyFailureLeavesTheStateBefore() throws {
         for operation in 0..<(try files(upTo: states.count - 1).operations) {
