@@ -6,8 +6,8 @@ import TrainingProtocol
 /// A record of a job's training that can be checked: one link a step, each of which binds the parameters after its step, the step's loss and all steps before.
 ///
 /// Link n is SHA-256 over: the link before (32 bytes; for the first step the origin), n (from 1) as a little-endian 64-bit number, the loss's bits as a
-/// little-endian 32-bit number, and the ``LaneDigest`` of the parameters after the step as little-endian float32. The origin is SHA-256 over a text that
-/// names the data and everything of the job that the steps depend on, and over the ``LaneDigest`` of the initial parameters.
+/// little-endian 32-bit number, and the 128-bit ``XXH3`` of the parameters after the step as little-endian float32. The origin is SHA-256 over a text that
+/// names the data and everything of the job that the steps depend on, and over the ``XXH3`` of the initial parameters.
 package struct StepChain: Sendable, Hashable {
     /// Bytes of a link.
     package static let linkSize = 32
@@ -23,7 +23,7 @@ package struct StepChain: Sendable, Hashable {
     package init(job: TrainingJob, dataset: Dataset, initialParameters: [Float]) {
         var digest = SHA256()
         digest.update(Array(Self.description(of: job, on: dataset).utf8))
-        digest.update(LaneDigest(initialParameters).bytes)
+        digest.update(XXH3.digest128(initialParameters))
         origin = digest.finalize()
         links = []
     }
@@ -55,7 +55,7 @@ package struct StepChain: Sendable, Hashable {
         withUnsafeBytes(of: UInt64(step + 1).littleEndian) { numbers += $0 }
         withUnsafeBytes(of: loss.bitPattern.littleEndian) { numbers += $0 }
         digest.update(numbers)
-        digest.update(LaneDigest(parameters).bytes)
+        digest.update(XXH3.digest128(parameters))
         return digest.finalize()
     }
 
@@ -66,7 +66,7 @@ package struct StepChain: Sendable, Hashable {
         let model = job.model
         let optimizer = job.optimizer
         return """
-            minishard chain 1
+            minishard chain 2
             profile \(TrainingProtocol.profile)
             data \(dataset.sha256)
             training images \(job.trainingImages.lowerBound) to \(job.trainingImages.upperBound)

@@ -59,7 +59,7 @@ struct CheckpointFileTests {
         try CheckpointStore(files: files, identity: Training.identity, jobs: jobs).write(state, job: 0)
         let script = """
             import hashlib, json, struct, sys, zlib
-            import numpy
+            import numpy, xxhash
             from safetensors import safe_open
             from safetensors.numpy import load_file
             path = "checkpoints/job-0.a.safetensors"
@@ -76,15 +76,8 @@ struct CheckpointFileTests {
                 assert tensors[prefix + "conv1.weight"].shape == (2, 1, 3, 3) and tensors[prefix + "fc.bias"].shape == (3,)
             assert tensors["generator"].dtype == numpy.uint32 and tensors["generator"].shape == (624,)
             assert tensors["steps.loss"].shape == (step,) and tensors["steps.link"].shape == (step, 32)
-            # The last link, computed once more from the parameters: the lanes of docs/reliability.md.
-            message = b"".join(tensors["model." + name].tobytes() for name in names)
-            mask = 2**64 - 1
-            lanes = [(lane + 1) * 0x9E3779B185EBCA87 & mask for lane in range(8)]
-            padded = message + bytes(-len(message) % 64)
-            for index, (word,) in enumerate(struct.iter_unpack("<Q", padded)):
-                mixed = lanes[index % 8] + word * 0xC2B2AE3D27D4EB4F & mask
-                lanes[index % 8] = ((mixed << 31 | mixed >> 33) & mask) * 0x9E3779B185EBCA87 & mask
-            digest = struct.pack("<9Q", *lanes, len(message))
+            # The last link, computed once more from the parameters.
+            digest = xxhash.xxh3_128_digest(b"".join(tensors["model." + name].tobytes() for name in names))
             links = [bytes(link) for link in tensors["steps.link"]]
             before = links[step - 2] if step > 1 else bytes(tensors["steps.origin"])
             loss = tensors["steps.loss"][step - 1].tobytes()

@@ -36,6 +36,7 @@ missing_debian_packages() {
     has_library libzmq3-dev libzmq || echo libzmq3-dev
     has_library zlib1g-dev zlib || echo zlib1g-dev
     has_library libssl-dev libcrypto || echo libssl-dev
+    has_library libxxhash-dev libxxhash || echo libxxhash-dev
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl ca-certificates
     command -v git >/dev/null || echo git ca-certificates
@@ -46,7 +47,7 @@ missing_debian_packages() {
 # Prints the Homebrew packages that are missing of those that the build needs.
 missing_brew_packages() {
     local package
-    for package in zeromq openssl@3; do brew list --versions "$package" >/dev/null || echo "$package"; done
+    for package in zeromq openssl@3 xxhash; do brew list --versions "$package" >/dev/null || echo "$package"; done
     command -v pkg-config >/dev/null || echo pkg-config
 }
 
@@ -72,7 +73,7 @@ install_debian_packages() {
 require_libraries() {
     local missing
     if [[ $(uname) == Darwin ]]; then
-        command -v brew >/dev/null || fail "Homebrew is needed to install zeromq, openssl@3 and pkg-config: get it from https://brew.sh."
+        command -v brew >/dev/null || fail "Homebrew is needed to install zeromq, openssl@3, xxhash and pkg-config: get it from https://brew.sh."
         read -r -d '' -a missing < <(missing_brew_packages) || true
         [[ ${#missing[@]} -eq 0 ]] && return
         say "installing ${missing[*]} with Homebrew"
