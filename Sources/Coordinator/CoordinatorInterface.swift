@@ -12,6 +12,8 @@ package struct PeerID: Sendable, Hashable {
 package enum CoordinatorEvent: Sendable {
     /// A message arrived; whatever it holds.
     case received(from: PeerID, frames: [Frame])
+    /// A message arrived that the transport could not read.
+    case unreadable(from: PeerID, ProtocolViolation)
     /// A message could not be delivered: the peer is gone, or takes nothing any more.
     case undeliverable(to: PeerID)
     /// A child process ended, with the cause in words, such as `was killed by signal 9`.

@@ -73,6 +73,7 @@ package final class CoordinatorMachine {
         forgiveStandstill(now: now)
         switch event {
         case .received(let peer, let frames): receive(frames, from: peer, now: now)
+        case .unreadable(let peer, let violation): reject(violation, from: peer)
         case .undeliverable(let peer):
             if let worker = workersByPeer[peer] { lose(worker, "its connection is gone") }
         case .processEnded(let host, let processID, let cause):
@@ -104,17 +105,7 @@ package final class CoordinatorMachine {
         if blocked.contains(peer) { return }
         let worker = workersByPeer[peer]
         let message: WorkerMessage
-        do {
-            message = try WorkerMessage(frames: frames)
-        } catch {
-            if worker == nil, case .foreign = error {
-                blocked.insert(peer)
-                if let line = strangers.note(error) { actions.append(.log(.warning, line)) }
-            } else {
-                refuse(peer, "\(error)")
-            }
-            return
-        }
+        do { message = try WorkerMessage(frames: frames) } catch { return reject(error, from: peer) }
         if case .hello(let introduction) = message {
             take(introduction, from: peer, now: now)
             return
@@ -138,6 +129,21 @@ package final class CoordinatorMachine {
                 refuse(peer, "The worker declined a piece of work: \(reason)")
             }
         case .goodbye(let sentence): lose(worker, sentence)
+        }
+    }
+
+    /// Does without a message that cannot be read.
+    private func reject(_ violation: ProtocolViolation, from peer: PeerID) {
+        if blocked.contains(peer) { return }
+        switch (violation, workersByPeer[peer]) {
+        case (.damaged, let worker?):
+            actions.append(.log(.warning, "A message of worker \(worker.name) was damaged on its way; it connects anew."))
+            lose(worker, "a message of it was damaged")
+            actions.append(.send(CoordinatorMessage.reintroduce.frames(), to: peer))
+        case (.damaged, nil), (.foreign, nil):
+            blocked.insert(peer)
+            if let line = strangers.note(violation) { actions.append(.log(.warning, line)) }
+        default: refuse(peer, "\(violation)")
         }
     }
 

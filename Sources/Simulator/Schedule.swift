@@ -52,7 +52,7 @@ struct Schedule {
         case sendRubbish
         /// A worker begins to send wrong numbers now and then. Only where every piece is audited.
         case lie
-        /// A bit of a message is changed on its way. Only where every piece is audited.
+        /// A bit of a message is changed on its way.
         case garble
     }
 
@@ -68,7 +68,7 @@ struct Schedule {
         // Few kinds in some schedules and many in others: one kind may hide what another would show.
         let rarity = chance.draw(2...6)
         var kinds: [Fault] = []
-        for kind in Fault.allCases where certain || (kind != .lie && kind != .garble) {
+        for kind in Fault.allCases where certain || kind != .lie {
             if chance.happens(onceIn: rarity) { kinds.append(kind) }
         }
         self.kinds = kinds.isEmpty ? [.killWorker] : kinds

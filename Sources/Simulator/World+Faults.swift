@@ -59,7 +59,7 @@ extension World {
             let frames = (0..<chance.draw(0...3)).map { _ in
                 Frame(bytes: (0..<chance.drawScale(0...64)).map { _ in UInt8(truncatingIfNeeded: chance.draw(0...255)) })
             }
-            if coordinatorFreeAt <= now { tell(.received(from: stranger, frames: frames)) }
+            if coordinatorFreeAt <= now { tell(arrival(of: frames, from: stranger)) }
         case .leapClock:
             let time = chance.drawScale(100_000...3_600_000_000)
             note("a clock leaps by \(time) us")

@@ -145,12 +145,17 @@ final class World {
             if postpone(event, until: max(coordinatorFreeAt, link.toCoordinator.blockedUntil)) || link.toCoordinator.messages.isEmpty {
                 return
             }
-            tell(.received(from: link.peer, frames: link.toCoordinator.messages.removeFirst()))
+            tell(arrival(of: link.toCoordinator.messages.removeFirst(), from: link.peer))
         case .toWorker(let link):
             let node = nodes[link.worker]
             if !node.isAlive || node.link !== link || link.toWorker.messages.isEmpty { return }
             if postpone(event, until: max(node.freeAt, link.toWorker.blockedUntil)) { return }
-            tell(node, .received(link.toWorker.messages.removeFirst()))
+            let message = link.toWorker.messages.removeFirst()
+            do throws(ProtocolViolation) {
+                tell(node, .received(try Check.removing(from: message)))
+            } catch {
+                tell(node, .unreadable(error))
+            }
         case .breakLink(let link): breakLink(link)
         case .startWorker: startWorker()
         case .fault:
@@ -282,9 +287,9 @@ final class World {
         }
     }
 
-    /// No honest worker may be called a liar, unless its messages were changed on their way or came from elsewhere.
+    /// No honest worker may be called a liar, unless its messages came from elsewhere.
     private func check(_ line: String) {
-        guard line.contains("is faulty"), !schedule.kinds.contains(.garble), !schedule.kinds.contains(.replay) else { return }
+        guard line.contains("is faulty"), !schedule.kinds.contains(.replay) else { return }
         // The name ends with the number, and a full stop or a comma follows.
         let isTrue = nodes.contains { node in
             node.hasMisbehaved && [".", ","].contains { line.contains("simulated:\(node.number)\($0)") }
@@ -361,7 +366,17 @@ final class World {
 
     // MARK: Messages
 
+    /// What a message is to the coordinator.
+    func arrival(of message: [Frame], from peer: PeerID) -> CoordinatorEvent {
+        do throws(ProtocolViolation) {
+            return .received(from: peer, frames: try Check.removing(from: message))
+        } catch {
+            return .unreadable(from: peer, error)
+        }
+    }
+
     private func send(_ frames: [Frame], on lane: inout Link.Lane) {
+        let frames = Check.adding(to: frames)
         guard let fault = lane.nextFault else {
             lane.messages.append(frames)
             return
@@ -390,7 +405,7 @@ final class World {
     private func remember(_ frames: [Frame]) {
         guard schedule.kinds.contains(.replay) else { return }
         if tape.count == 16 { tape.removeFirst() }
-        tape.append(frames)
+        tape.append(Check.adding(to: frames))
     }
 
     func breakLink(_ link: Link) {

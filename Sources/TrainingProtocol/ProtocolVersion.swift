@@ -3,7 +3,7 @@ import ForeignText
 /// The numbers that both sides of the protocol agree on.
 package enum TrainingProtocol {
     /// Version of the protocol that this program speaks; the first field of every header.
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     /// Name of the arithmetic that this program follows. Workers with another arithmetic would break the promise of equal bits, so the coordinator refuses them.
     package static let profile = "minishard-f32-2"
     /// Frames of parameters which a worker keeps, the ones it received last.
@@ -22,6 +22,8 @@ package enum ProtocolViolation: Error, Hashable, CustomStringConvertible {
     case version(UInt32)
     /// A message of this protocol that breaks its rules.
     case malformed(String)
+    /// A message that was changed on its way.
+    case damaged
 
     package var description: String {
         switch self {
@@ -30,6 +32,7 @@ package enum ProtocolViolation: Error, Hashable, CustomStringConvertible {
             "The peer speaks version \(version) of Minishard's protocol and this program version \(TrainingProtocol.version): "
                 + "run the same release of minishard on both sides."
         case .malformed(let what): "The message breaks Minishard's protocol: \(what)."
+        case .damaged: "The message was damaged on its way: its check does not match."
         }
     }
 }

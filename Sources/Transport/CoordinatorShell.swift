@@ -125,8 +125,15 @@ package final class CoordinatorShell {
             guard let message = try socket.receive(frameLimit: Self.frameLimit) else { return }
             guard let peer = message.first else { continue }
             let id = PeerID([UInt8](peer.unsafeBytes))
-            guard let frames = sharing.received(message.dropFirst().map { Frame($0) }, from: id) else { continue }
-            try handle(.received(from: id, frames: frames), observer)
+            let event: CoordinatorEvent
+            do throws(ProtocolViolation) {
+                let frames = try Check.removing(from: message.dropFirst().map { Frame($0) })
+                guard let frames = sharing.received(frames, from: id) else { continue }
+                event = .received(from: id, frames: frames)
+            } catch {
+                event = .unreadable(from: id, error)
+            }
+            try handle(event, observer)
         }
     }
 
@@ -159,7 +166,8 @@ package final class CoordinatorShell {
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.
     private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
         var messages = [try Message.carrying(Frame(bytes: peer.bytes))]
-        for frame in sharing.sending(frames, to: peer, isWorker: machine.knows(peer)) { messages.append(try Message.carrying(frame)) }
+        let frames = sharing.sending(frames, to: peer, isWorker: machine.knows(peer))
+        for frame in Check.adding(to: frames) { messages.append(try Message.carrying(frame)) }
         return try socket.send(messages) == .taken
     }
 

@@ -4,7 +4,7 @@ package import TrainingProtocol
 /// Tensors of messages between processes of one machine go through shared memory: copying them into a socket and out of it again, in the portions that the
 /// system's buffers hold, costs several times as much as all the rest of the message.
 ///
-/// It is the transport's business alone. A worker on an ipc endpoint adds an offer to its HELLO, as a last frame of the message; the coordinator adds its terms to
+/// It is the transport's business alone. A worker on an ipc endpoint adds an offer to its HELLO, as the last frame before the check; the coordinator adds its terms to
 /// the first message back. From then on either side may put a frame into a block of the arena: the frame travels empty, and a last frame of references says where
 /// its bytes are. What the state machines send and get is the same with and without.
 package enum FrameSharing {

@@ -103,7 +103,9 @@ package final class WorkerShell {
 
     private func take(_ frames: [Frame]) throws {
         do {
-            if let frames = try sharing.received(frames) { try handle(.received(frames)) }
+            if let frames = try sharing.received(Check.removing(from: frames)) { try handle(.received(frames)) }
+        } catch let violation as ProtocolViolation {
+            try handle(.unreadable(violation))
         } catch let error as SharedMemoryError {
             logger.warning("Going on without shared memory: \(error).")
             try handle(.undeliverable)
@@ -130,7 +132,9 @@ package final class WorkerShell {
                     socket = try Self.makeSocket(in: context)
                     try connect()
                 case .send(let frames):
-                    let delivery = try trace.recording(.send) { try socket.send(sharing.sending(frames).map { try Message.carrying($0) }) }
+                    let delivery = try trace.recording(.send) {
+                        try socket.send(Check.adding(to: sharing.sending(frames)).map { try Message.carrying($0) })
+                    }
                     if delivery != .taken { events.append(.undeliverable) }
                 case .log(let line): logger.info("\(line)")
                 case .finish(let end):

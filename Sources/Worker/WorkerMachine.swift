@@ -64,6 +64,7 @@ package struct WorkerMachine {
             state = .introduced(now)
             return [send(.hello(settings.introduction), now: now)]
         case .received(let frames): return receive(frames, now: now)
+        case .unreadable(let violation): return reject(violation, now: now)
         case .undeliverable:
             return awaitsConnection ? [] : reconnect(now: now)
         case .progressed(let quantaDone):
@@ -86,15 +87,7 @@ package struct WorkerMachine {
 
     private mutating func receive(_ frames: [Frame], now: Duration) -> [WorkerAction] {
         let message: CoordinatorMessage
-        do {
-            message = try CoordinatorMessage(frames: frames)
-        } catch .foreign(let what) {
-            defer { hasLoggedForeign = true }
-            return hasLoggedForeign ? [] : [.log("Ignoring a message at \(settings.endpoint) that is not a coordinator's: \(what).")]
-        } catch {
-            let sentence = "What answers at \(settings.endpoint) cannot be understood. \(error)"
-            return [send(.goodbye(sentence), now: now)] + finish(.refused(sentence))
-        }
+        do { message = try CoordinatorMessage(frames: frames) } catch { return reject(error, now: now) }
         lastHeard = now
         switch message {
         case .welcome(let terms):
@@ -136,6 +129,21 @@ package struct WorkerMachine {
             piece.parameters = parameters
             queue.append(piece)
             return []
+        }
+    }
+
+    /// Does without a message that cannot be read.
+    private mutating func reject(_ violation: ProtocolViolation, now: Duration) -> [WorkerAction] {
+        switch violation {
+        case .foreign(let what):
+            defer { hasLoggedForeign = true }
+            return hasLoggedForeign ? [] : [.log("Ignoring a message at \(settings.endpoint) that is not a coordinator's: \(what).")]
+        case .damaged:
+            return [.log("A message of the coordinator at \(settings.endpoint) was damaged on its way; connecting anew.")]
+                + reconnect(now: now)
+        case .version, .malformed:
+            let sentence = "What answers at \(settings.endpoint) cannot be understood. \(violation)"
+            return [send(.goodbye(sentence), now: now)] + finish(.refused(sentence))
         }
     }
 

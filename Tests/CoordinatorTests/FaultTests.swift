@@ -93,6 +93,22 @@ struct FaultTests {
         #expect(desk.hello(1).messages.isEmpty)
     }
 
+    @Test("A message damaged on its way costs its worker the connection, not its place")
+    func damaged() throws {
+        let desk = try desk()
+        let piece = try #require(desk.hello(1, slots: 1).work.first?.piece)
+        _ = desk.hello(2, slots: 1)
+        let answers = desk.tell(.unreadable(from: PeerID([1]), .damaged))
+        #expect(answers.reintroductions == 1 && answers.refusals.isEmpty)
+        #expect(answers.work.map(\.peer) == [2] && answers.work.first?.piece.quanta == piece.quanta)
+        #expect(answers.log.contains { $0.contains("damaged") })
+        #expect(desk.coordinator.connectedWorkers.map(\.processID) == [2])
+        #expect(desk.hello(1).welcomes == 1)
+        // Nobody knows whose message a stranger's was meant to be.
+        #expect(desk.tell(.unreadable(from: PeerID([9]), .damaged)).messages.isEmpty)
+        #expect(desk.hello(9).messages.isEmpty)
+    }
+
     @Test("A late result, of another run or for another's piece, is passed over")
     func late() throws {
         let desk = try desk()

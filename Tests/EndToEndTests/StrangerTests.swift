@@ -51,7 +51,7 @@ extension EndToEnd {
             let introduction = WorkerIntroduction(profile: "abacus-1", instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
             let answer = try await onThread {
                 var peer = try Peer(address)
-                try peer.send(WorkerMessage.hello(introduction).frames().map { $0.bytes() })
+                try peer.send(.hello(introduction))
                 return try peer.receive(within: 5000)
             }
             guard case .refusal(let sentence) = try CoordinatorMessage(frames: #require(answer)) else {
@@ -71,14 +71,14 @@ extension EndToEnd {
                 var peer = try Peer(address)
                 let introduction = WorkerIntroduction(
                     profile: TrainingProtocol.profile, instructionSet: "none", host: "elsewhere", processID: 4711, slots: 2)
-                try peer.send(WorkerMessage.hello(introduction).frames().map { $0.bytes() })
+                try peer.send(.hello(introduction))
                 while let frames = try peer.receive(within: 5000) {
                     switch try CoordinatorMessage(frames: frames) {
                     case .work(let piece):
                         let result = PieceResult(
                             run: piece.run, piece: piece.piece, job: piece.job, step: piece.step, quanta: piece.quanta,
                             parameters: piece.parametersID, lossSum: 1, correct: 0, values: Frame(floats: [Float](repeating: 1, count: 10)))
-                        try peer.send(WorkerMessage.result(result).frames().map { $0.bytes() })
+                        try peer.send(.result(result))
                     case .refusal: return
                     default: continue
                     }
@@ -117,9 +117,11 @@ private struct Peer: ~Copyable {
         #expect(try socket.send(messages) == .taken)
     }
 
+    mutating func send(_ message: WorkerMessage) throws { try send(Check.adding(to: message.frames()).map { $0.bytes() }) }
+
     /// The next message, or nil if none comes in so many milliseconds.
     mutating func receive(within milliseconds: Int) throws -> [Frame]? {
         guard try socket.poll(timeout: milliseconds).readable else { return nil }
-        return try socket.receive(frameLimit: 8)?.map { Frame(copying: $0.unsafeBytes) }
+        return try socket.receive(frameLimit: 8).map { try Check.removing(from: $0.map { Frame(copying: $0.unsafeBytes) }) }
     }
 }

@@ -31,12 +31,12 @@ final class HandMadePeer: @unchecked Sendable {
         #expect(delivery == .taken)
     }
 
-    func send(_ message: WorkerMessage) throws { try send(message.frames().map { $0.bytes() }) }
+    func send(_ message: WorkerMessage) throws { try send(Check.adding(to: message.frames()).map { $0.bytes() }) }
 
     /// The next message, or nil if none comes within five seconds.
     func receive() throws -> CoordinatorMessage? {
         guard try socket.poll(timeout: 5000).readable, let message = try socket.receive(frameLimit: 8) else { return nil }
-        return try CoordinatorMessage(frames: message.map { Frame($0) })
+        return try CoordinatorMessage(frames: Check.removing(from: message.map { Frame($0) }))
     }
 
     static func hello(profile: String = TrainingProtocol.profile) -> WorkerMessage {
@@ -56,6 +56,8 @@ struct DisturbanceTests {
         try LocalRun(endpoint: TestEndpoint.fresh("ipc"), jobs: TestData.jobs(2), workers: 1).finish().sorted { $0.key < $1.key }
             .flatMap { $0.value.finalParameters.map(\.bitPattern) }
     }
+
+    private func checked(_ message: [[UInt8]]) -> [[UInt8]] { Check.adding(to: message.map { Frame(bytes: $0) }).map { $0.bytes() } }
 
     private func weights(_ outcomes: [Int: TrainingOutcome]) -> [UInt32] {
         outcomes.sorted { $0.key < $1.key }.flatMap { $0.value.finalParameters.map(\.bitPattern) }
@@ -84,7 +86,8 @@ struct DisturbanceTests {
                 // ZeroMQ's, but no messages of ours, and messages of ours that no worker sends.
                 for frames: [[UInt8]] in [
                     [[]], [[0xFF, 0xFF]], [[UInt8](repeating: 65, count: 5000)], [[UInt8]](repeating: [1], count: 500),
-                    [[0x08, 1, 0x42, 0]], [[0x08, 1, 0x1A, 0], [1, 2, 3]],
+                    [[0x08, 2, 0x42, 0]], [[0x08, 2, 0x12, 0], [1, 2, 3, 4, 5, 6, 7, 8]], checked([[0x08, 2, 0x42, 0]]),
+                    checked([[0x08, 2, 0x1A, 0], [1, 2, 3]]),
                 ] {
                     let peer = try HandMadePeer(address)
                     try peer.send(frames)
@@ -148,7 +151,7 @@ struct DisturbanceTests {
             let hello = try router.receive(frameLimit: 8)
             let peer = try #require(hello?.first)
             let welcome = CoordinatorMessage.welcome(Welcome(run: 1, heartbeatInterval: .milliseconds(200), silenceLimit: .seconds(10)))
-            let delivery = try router.send([peer] + welcome.frames().map { try Message.carrying($0) })
+            let delivery = try router.send([peer] + Check.adding(to: welcome.frames()).map { try Message.carrying($0) })
             #expect(delivery == .taken)
             let heartbeat = try router.poll(timeout: 10_000).readable
             #expect(heartbeat)

@@ -52,7 +52,7 @@ final class PythonProcess {
 /// A worker written in another language from docs/protocol.md.
 @Suite(
     .enabled(
-        if: PythonProcess.interpreter != nil, "SKIPPED: set MINISHARD_TEST_PYTHON to a Python that has numpy, pyzmq and protobuf"),
+        if: PythonProcess.interpreter != nil, "SKIPPED: set MINISHARD_TEST_PYTHON to a Python that has numpy, pyzmq, protobuf and xxhash"),
     .timeLimit(.minutes(2)))
 struct PythonWorkerTests {
     private let script = #filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/python/worker.py"
@@ -103,11 +103,11 @@ struct PythonWorkerTests {
             let isReadable = try router.poll(timeout: 60_000).readable
             try #require(isReadable)
             let frames = try router.receive(frameLimit: 8) ?? []
-            return (try #require(frames.first), try WorkerMessage(frames: frames.dropFirst().map { Frame($0) }))
+            return (try #require(frames.first), try WorkerMessage(frames: Check.removing(from: frames.dropFirst().map { Frame($0) })))
         }
         func send(_ message: CoordinatorMessage, to peer: Message) throws {
             let peer = try Message(copying: peer.unsafeBytes)
-            let delivery = try router.send([peer] + message.frames().map { try Message.carrying($0) })
+            let delivery = try router.send([peer] + Check.adding(to: message.frames()).map { try Message.carrying($0) })
             #expect(delivery == .taken)
         }
 

@@ -80,6 +80,16 @@ struct Doings {
 }
 
 struct WorkerMachineTests {
+    @Test("After a message that was damaged on its way the worker begins anew, without what it had")
+    func damagedMessage() throws {
+        var bench = Bench()
+        bench.serve()
+        _ = bench.receive(.work(try Bench.piece(1)), after: .seconds(2))
+        let doings = bench.tell(.unreadable(.damaged))
+        #expect(doings.connects == 1 && doings.end == nil)
+        #expect(!bench.machine.hasWork)
+    }
+
     @Test("A worker says HELLO when its connection is there, and anew on another when nobody answers")
     func hello() {
         var bench = Bench()

@@ -2,7 +2,7 @@
 
 usage: worker.py ENDPOINT PROFILE
 
-Needs numpy, pyzmq and protobuf. It computes with NumPy, so its sums are not Minishard's to the last bit; it says so by its profile.
+Needs numpy, pyzmq, protobuf and xxhash. It computes with NumPy, so its sums are not Minishard's to the last bit; it says so by its profile.
 """
 
 import os
@@ -11,11 +11,12 @@ import sys
 import time
 
 import numpy as np
+import xxhash
 import zmq
 
 import training_pb2 as wire
 
-VERSION = 1
+VERSION = 2
 KEPT_PARAMETERS = 8
 HELLO_PATIENCE = 5.0
 PATIENCE = 60.0
@@ -124,6 +125,12 @@ def compute(work, pixels, labels, flat):
     return loss_sum, correct, np.concatenate([part.ravel() for part in gradient]).astype("<f4").tobytes()
 
 
+def check(frames):
+    """The last frame of a message: tells whether the frames before it are as they were sent."""
+    digests = [xxhash.xxh3_64_intdigest(frame).to_bytes(8, "little") for frame in frames]
+    return xxhash.xxh3_64_intdigest(b"".join(digests)).to_bytes(8, "little")
+
+
 class Worker:
     def __init__(self, endpoint, profile):
         self.endpoint = endpoint
@@ -139,7 +146,8 @@ class Worker:
         for field, value in fields.items():
             setattr(message, field, value)
         self.last_sent = time.monotonic()
-        self.socket.send_multipart([envelope.SerializeToString(), *frames])
+        frames = [envelope.SerializeToString(), *frames]
+        self.socket.send_multipart([*frames, check(frames)])
 
     def begin_conversation(self):
         if self.socket is not None:
@@ -180,6 +188,12 @@ class Worker:
             self.send("heartbeat", run=self.terms.run, pieces_done=self.pieces_done)
 
     def receive(self, frames):
+        *frames, received_check = frames
+        if received_check != check(frames):
+            print("A message was damaged on its way; connecting anew.", file=sys.stderr)
+            time.sleep(1)
+            self.begin_conversation()
+            return None
         envelope = wire.Envelope.FromString(frames[0])
         if envelope.version != VERSION:
             print(f"The coordinator speaks version {envelope.version} of the protocol and this worker version {VERSION}.", file=sys.stderr)
