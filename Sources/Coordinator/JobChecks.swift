@@ -22,6 +22,10 @@ extension TrainingJob {
             scale.mean.isFinite && scale.standardDeviation.isFinite && scale.standardDeviation > 0,
             "\(name) normalises by mean \(scale.mean) and standard deviation \(scale.standardDeviation), which is no scale.")
         try require(epochs >= 1, "\(name) asks for \(epochs) epochs; it must be at least 1.")
+        let mostEpochs = TrainingProtocol.mostSteps / max(1, stepsPerEpoch)
+        try require(
+            epochs <= mostEpochs,
+            "\(name) asks for \(epochs) epochs of \(stepsPerEpoch) steps; at most \(mostEpochs) are possible, since steps are counted in 32 bits.")
         try require(
             trainingImages.count < MersenneTwister.permutationLimit,
             "\(name) trains on \(trainingImages.count) images; at most \(MersenneTwister.permutationLimit - 1) can be shuffled as PyTorch does."

@@ -61,7 +61,7 @@ final class JobRun {
         self.dataset = dataset
         self.instructionSet = instructionSet
         self.trace = trace
-        stepsPerEpoch = (job.trainingImages.count + job.batchSize - 1) / job.batchSize
+        stepsPerEpoch = job.stepsPerEpoch
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
         sampleCost = Double(model.height * model.width * taps + model.classes * model.features)
@@ -70,7 +70,6 @@ final class JobRun {
         parameters = model.initialParameters(from: &generator)
         optimizer = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
         chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
-        stepLosses.reserveCapacity(totalSteps)
         beginEpoch()
     }
 

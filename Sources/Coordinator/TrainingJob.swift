@@ -23,6 +23,9 @@ package struct TrainingJob: Sendable {
     /// Which of the data set's test images are for testing.
     package let testImages: Range<Int>
 
+    /// Mini-batches in an epoch, the short one included.
+    package var stepsPerEpoch: Int { (trainingImages.count + batchSize - 1) / batchSize }
+
     package init(
         experiment: String, seed: UInt64, model: SmallCNN, optimizer: Adam.Hyperparameters = .init(), normalization: Normalization = .mnist,
         epochs: Int = 5, batchSize: Int = 64, evaluationBatchSize: Int = 256, trainingImages: Range<Int>, validationImages: Range<Int>,

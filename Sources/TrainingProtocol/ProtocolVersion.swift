@@ -12,6 +12,8 @@ package enum TrainingProtocol {
     package static let longestHeader = 4096
     /// Most samples in a mini-batch or a batch of evaluation.
     package static let largestBatch = 65_536
+    /// Most training steps of a job.
+    package static let mostSteps = Int(UInt32.max)
 }
 
 /// A message that the receiver does not accept.

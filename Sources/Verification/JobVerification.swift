@@ -45,7 +45,7 @@ package struct JobVerification: Sendable {
         guard let record = try directory.recordedChain(of: job) ?? checkpoint?.chain else {
             throw VerificationFailure("there is no record of it: neither a chain of steps nor a checkpoint.")
         }
-        let stepsPerEpoch = (job.trainingImages.count + job.batchSize - 1) / job.batchSize
+        let stepsPerEpoch = job.stepsPerEpoch
         let steps: Range<Int>
         switch scope {
         case .whole: steps = 0..<record.count

@@ -19,6 +19,9 @@ struct JobCheckTests {
         #expect(try complaint(TestJobs.job(model: model, validationImages: 5..<5)).contains("no validation images"))
         #expect(try complaint(TestJobs.job(model: model, testImages: -3..<5)).contains("-3..<5"))
         #expect(try complaint(TestJobs.job(model: model, epochs: 0)).contains("0 epochs"))
+        #expect(try complaint(TestJobs.job(model: model, epochs: .max)).contains("steps are counted in 32 bits"))
+        #expect(try complaint(TestJobs.job(model: model, epochs: 1_000_000_000_000)).contains("steps are counted in 32 bits"))
+        #expect(try complaint(TestJobs.job(model: model, epochs: 500_000_000)) == "")
         #expect(try complaint(TestJobs.job(model: model, batchSize: 0)).contains("mini-batches of 0"))
         #expect(try complaint(TestJobs.job(model: model, evaluationBatchSize: 100_000)).contains("evaluation batches of 100000"))
         #expect(

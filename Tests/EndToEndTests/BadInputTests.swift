@@ -190,6 +190,13 @@ extension EndToEnd {
             #endif
         }()
 
+        @Test(arguments: ["1000000000000", "9223372036854775807"])
+        func moreEpochsThanCanBeCounted(epochs: String) async throws {
+            let study = try minishard(["study", "--data", "synthetic", "--epochs", epochs, "--out", "out"])
+            expectRefusal(try await study.finish(), code: 1, saying: epochs, "counted in 32 bits")
+            #expect(try study.directory.files() == [])
+        }
+
         @Test func aWorkerWithoutACoordinator() async throws {
             let port = try TCPSocket().port
             let worker = try minishard(["worker", "--connect", "tcp://127.0.0.1:\(port)", "--give-up-after", "0.3"])
