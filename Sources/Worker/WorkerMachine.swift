@@ -29,6 +29,7 @@ package struct WorkerMachine {
     private var lastHeard: Duration
     private var lastSent: Duration
     private var lastConnection: Duration
+    private var lastEvent: Duration
     private var hasLoggedForeign = false
 
     /// A worker whose first connection has been asked for.
@@ -39,6 +40,7 @@ package struct WorkerMachine {
         lastHeard = now
         lastSent = now
         lastConnection = now
+        lastEvent = now
     }
 
     /// Whether the worker waits for a connection, and for the event that tells it.
@@ -58,6 +60,7 @@ package struct WorkerMachine {
     /// Takes an event and returns what is to be done, in order.
     package mutating func handle(_ event: WorkerEvent, now: Duration) -> [WorkerAction] {
         if case .finished = state { return [] }
+        forgiveStandstill(now: now)
         switch event {
         case .connected:
             guard awaitsConnection else { return [] }
@@ -148,6 +151,18 @@ package struct WorkerMachine {
     }
 
     // MARK: Time
+
+    /// Longer than between any two events of a process that runs; each quantum that is computed is one.
+    private static let standstill = Duration.seconds(1)
+
+    /// Does not take a coordinator for lost because whoever owns the machine stood still: what arrived meanwhile may not have been read yet.
+    private mutating func forgiveStandstill(now: Duration) {
+        defer { lastEvent = now }
+        let gap = now - lastEvent
+        guard gap > Self.standstill else { return }
+        lastHeard += gap
+        if case .introduced(let sent) = state { state = .introduced(sent + gap) }
+    }
 
     private mutating func tick(now: Duration) -> [WorkerAction] {
         if let limit = settings.giveUpAfter, now - lastHeard >= limit {
