@@ -25,7 +25,8 @@ extension TrainingJob {
         let mostEpochs = TrainingProtocol.mostSteps / max(1, stepsPerEpoch)
         try require(
             epochs <= mostEpochs,
-            "\(name) asks for \(epochs) epochs of \(stepsPerEpoch) steps; at most \(mostEpochs) are possible, since steps are counted in 32 bits.")
+            "\(name) asks for \(epochs) epochs of \(stepsPerEpoch) steps; at most \(mostEpochs) are possible, since steps are counted in 32 bits."
+        )
         try require(
             trainingImages.count < MersenneTwister.permutationLimit,
             "\(name) trains on \(trainingImages.count) images; at most \(MersenneTwister.permutationLimit - 1) can be shuffled as PyTorch does."
