@@ -73,7 +73,7 @@ package final class CoordinatorMachine {
         forgiveStandstill(now: now)
         switch event {
         case .received(let peer, let frames): receive(frames, from: peer, now: now)
-        case .unreadable(let peer, let violation): reject(violation, from: peer)
+        case .unreadable(let peer, let violation): receiveUnreadable(violation, from: peer)
         case .undeliverable(let peer):
             if let worker = workersByPeer[peer] { lose(worker, "its connection is gone") }
         case .processEnded(let host, let processID, let cause):
@@ -132,15 +132,19 @@ package final class CoordinatorMachine {
         }
     }
 
-    /// Does without a message that cannot be read.
+    /// A worker's message arrived in a form in which it cannot have sent it, so its connection is out of step. Of strangers nobody knows what they sent.
+    private func receiveUnreadable(_ violation: ProtocolViolation, from peer: PeerID) {
+        guard let worker = workersByPeer[peer] else { return reject(violation, from: peer) }
+        actions.append(.log(.warning, "A message of worker \(worker.name) was damaged on its way; it connects anew."))
+        lose(worker, "a message of it was damaged")
+        actions.append(.send(CoordinatorMessage.reintroduce.frames(), to: peer))
+    }
+
+    /// Does without a message that breaks the protocol, and without its sender.
     private func reject(_ violation: ProtocolViolation, from peer: PeerID) {
         if blocked.contains(peer) { return }
-        switch (violation, workersByPeer[peer]) {
-        case (.damaged, let worker?):
-            actions.append(.log(.warning, "A message of worker \(worker.name) was damaged on its way; it connects anew."))
-            lose(worker, "a message of it was damaged")
-            actions.append(.send(CoordinatorMessage.reintroduce.frames(), to: peer))
-        case (.damaged, nil), (.foreign, nil):
+        switch violation {
+        case .damaged where workersByPeer[peer] == nil, .foreign where workersByPeer[peer] == nil:
             blocked.insert(peer)
             if let line = strangers.note(violation) { actions.append(.log(.warning, line)) }
         default: refuse(peer, "\(violation)")

@@ -67,7 +67,11 @@ package struct WorkerMachine {
             state = .introduced(now)
             return [send(.hello(settings.introduction), now: now)]
         case .received(let frames): return receive(frames, now: now)
-        case .unreadable(let violation): return reject(violation, now: now)
+        case .unreadable(let violation):
+            guard case .serving = state else { return reject(violation, now: now) }
+            // The coordinator cannot have sent it so: the connection is out of step.
+            return [.log("A message of the coordinator at \(settings.endpoint) was damaged on its way; connecting anew.")]
+                + reconnect(now: now)
         case .undeliverable:
             return awaitsConnection ? [] : reconnect(now: now)
         case .progressed(let quantaDone):
@@ -135,15 +139,12 @@ package struct WorkerMachine {
         }
     }
 
-    /// Does without a message that cannot be read.
+    /// Does without a message that breaks the protocol.
     private mutating func reject(_ violation: ProtocolViolation, now: Duration) -> [WorkerAction] {
         switch violation {
-        case .foreign(let what):
+        case .foreign, .damaged:
             defer { hasLoggedForeign = true }
-            return hasLoggedForeign ? [] : [.log("Ignoring a message at \(settings.endpoint) that is not a coordinator's: \(what).")]
-        case .damaged:
-            return [.log("A message of the coordinator at \(settings.endpoint) was damaged on its way; connecting anew.")]
-                + reconnect(now: now)
+            return hasLoggedForeign ? [] : [.log("Ignoring a message at \(settings.endpoint) that is not a coordinator's. \(violation)")]
         case .version, .malformed:
             let sentence = "What answers at \(settings.endpoint) cannot be understood. \(violation)"
             return [send(.goodbye(sentence), now: now)] + finish(.refused(sentence))

@@ -93,12 +93,14 @@ struct FaultTests {
         #expect(desk.hello(1).messages.isEmpty)
     }
 
-    @Test("A message damaged on its way costs its worker the connection, not its place")
-    func damaged() throws {
+    @Test(
+        "A message damaged on its way costs its worker the connection, not its place",
+        arguments: [ProtocolViolation.damaged, .foreign("it has no frames"), .malformed("it has no check")])
+    func damaged(violation: ProtocolViolation) throws {
         let desk = try desk()
         let piece = try #require(desk.hello(1, slots: 1).work.first?.piece)
         _ = desk.hello(2, slots: 1)
-        let answers = desk.tell(.unreadable(from: PeerID([1]), .damaged))
+        let answers = desk.tell(.unreadable(from: PeerID([1]), violation))
         #expect(answers.reintroductions == 1 && answers.refusals.isEmpty)
         #expect(answers.work.map(\.peer) == [2] && answers.work.first?.piece.quanta == piece.quanta)
         #expect(answers.log.contains { $0.contains("damaged") })

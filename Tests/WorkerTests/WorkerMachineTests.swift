@@ -80,12 +80,14 @@ struct Doings {
 }
 
 struct WorkerMachineTests {
-    @Test("After a message that was damaged on its way the worker begins anew, without what it had")
-    func damagedMessage() throws {
+    @Test(
+        "After a message that was damaged on its way the worker begins anew, without what it had",
+        arguments: [ProtocolViolation.damaged, .foreign("it has no frames"), .malformed("it has no check"), .version(9)])
+    func damagedMessage(violation: ProtocolViolation) throws {
         var bench = Bench()
         bench.serve()
         _ = bench.receive(.work(try Bench.piece(1)), after: .seconds(2))
-        let doings = bench.tell(.unreadable(.damaged))
+        let doings = bench.tell(.unreadable(violation))
         #expect(doings.connects == 1 && doings.end == nil)
         #expect(!bench.machine.hasWork)
     }

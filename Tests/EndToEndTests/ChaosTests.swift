@@ -1,0 +1,66 @@
+import Processes
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// The short form of scripts/chaos: studies whose processes and network fail by seed, each the same as one that nothing disturbs.
+    @Suite struct ChaosTests {
+        @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
+        func studiesUnderFaultsAreTheSame() async throws {
+            let chaos = try Program(
+                "python3",
+                [
+                    "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", TestEnvironment.minishard, "--data",
+                    TestEnvironment.mnist ?? "synthetic", "--only", "baseline,less-data,dropout", "--epochs", "2", "--studies", "8",
+                    "--seed",
+                    "100", "--longest", "2", "--keep", "failed",
+                ],
+                environment: neutral, limit: .seconds(300))
+            let finished = try await chaos.finish()
+            #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
+            let lines = finished.output.split(separator: "\n")
+            #expect(lines.count { $0.hasSuffix(": Same") } == 8, "\(finished.output)")
+            let summary = try #require(lines.last)
+            #expect(summary.hasPrefix("8 studies, ") && summary.hasSuffix("all Same."))
+            let faults = try #require(Int(summary.split(separator: " ")[2]))
+            #expect(faults >= 15, "too few faults to tell anything: \(summary)")
+        }
+
+        /// Whoever says that all is the same must be able to say that it is not.
+        @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
+        func aDifferenceIsFound() async throws {
+            let directory = try TemporaryDirectory()
+            // The real program, but for the seed of the studies that are disturbed.
+            let fake = """
+                #!/bin/sh
+                command=$1; shift
+                case "$command $*" in
+                *undisturbed*) exec '\(TestEnvironment.minishard)' "$command" "$@" ;;
+                study*|coordinator*) exec '\(TestEnvironment.minishard)' "$command" "$@" --seed 7 ;;
+                *) exec '\(TestEnvironment.minishard)' "$command" "$@" ;;
+                esac
+                """
+            try directory.write(Array(fake.utf8), to: "fake")
+            #expect(try await Program("chmod", ["+x", "fake"], in: directory).finish().status == .exited(0))
+            let chaos = try Program(
+                "python3",
+                [
+                    "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", "\(directory.path)/fake", "--only", "less-data", "--epochs",
+                    "1", "--studies", "1", "--seed", "101", "--keep", "failed",
+                ],
+                environment: neutral, in: directory, limit: .seconds(120))
+            let finished = try await chaos.finish()
+            #expect(finished.status == .exited(1), "\(finished.output)\(finished.errors)")
+            #expect(finished.output.contains("less-data/seed-42/final.safetensors is missing"), "\(finished.output)")
+            #expect(finished.output.contains("again with scripts/chaos --seed 101 --studies 1"))
+        }
+
+        private static let canRun: Bool = {
+            #if os(Linux)
+                (try? wait(for: spawn("python3", ["-c", ""]))) == .exited(0)
+            #else
+                false
+            #endif
+        }()
+    }
+}
