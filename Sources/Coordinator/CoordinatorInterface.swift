@@ -16,6 +16,8 @@ package enum CoordinatorEvent: Sendable {
     case unreadable(from: PeerID, ProtocolViolation)
     /// A message could not be delivered: the peer is gone, or takes nothing any more.
     case undeliverable(to: PeerID)
+    /// A connection was closed, nobody knows whose. Comes soon after it was.
+    case connectionClosed
     /// A child process ended, with the cause in words, such as `was killed by signal 9`.
     case processEnded(host: String, processID: UInt32, cause: String)
     /// The run is to end now, with the reason in a sentence.

@@ -76,6 +76,9 @@ package final class CoordinatorMachine {
         case .unreadable(let peer, let violation): receiveUnreadable(violation, from: peer)
         case .undeliverable(let peer):
             if let worker = workersByPeer[peer] { lose(worker, "its connection is gone") }
+        case .connectionClosed:
+            // What cannot be delivered tells whose it was.
+            for worker in workers where !worker.assignments.isEmpty { sendHeartbeat(to: worker, now: now) }
         case .processEnded(let host, let processID, let cause):
             if let worker = workers.first(where: { $0.introduction.host == host && $0.introduction.processID == processID }) {
                 lose(worker, "its process \(cause)")
@@ -210,10 +213,12 @@ package final class CoordinatorMachine {
         for worker in workers where now - worker.lastHeard > settings.silenceLimit {
             lose(worker, "it was silent for \(settings.silenceLimit)")
         }
-        for worker in workers where now - worker.lastSent >= settings.heartbeatInterval {
-            worker.lastSent = now
-            actions.append(.send(CoordinatorMessage.heartbeat(run: settings.run).frames(), to: worker.peer))
-        }
+        for worker in workers where now - worker.lastSent >= settings.heartbeatInterval { sendHeartbeat(to: worker, now: now) }
+    }
+
+    private func sendHeartbeat(to worker: ConnectedWorker, now: Duration) {
+        worker.lastSent = now
+        actions.append(.send(CoordinatorMessage.heartbeat(run: settings.run).frames(), to: worker.peer))
     }
 
     /// Does not blame workers for a time in which whoever owns the machine stood still: what they sent meanwhile may not have been read yet.

@@ -20,6 +20,8 @@ final class World {
         case toCoordinator(Link)
         case toWorker(Link)
         case breakLink(Link)
+        /// The coordinator's socket tells that a connection was closed.
+        case connectionClosed(life: Int)
         case startWorker
         case fault
         case faultsEnd
@@ -157,6 +159,9 @@ final class World {
                 tell(node, .unreadable(error))
             }
         case .breakLink(let link): breakLink(link)
+        case .connectionClosed(let life):
+            if life != self.life || postpone(event, until: coordinatorFreeAt) { return }
+            tell(.connectionClosed)
         case .startWorker: startWorker()
         case .fault:
             guard now < schedule.faultsEnd else { return }
@@ -304,6 +309,7 @@ final class World {
         let introduction = WorkerIntroduction(
             profile: TrainingProtocol.profile, instructionSet: "simulated", host: "simulated", processID: UInt32(number), slots: 2)
         var settings = WorkerSettings(endpoint: "simulated", introduction: introduction, giveUpAfter: nil)
+        settings.connectionPatience = .seconds(1)
         settings.helloPatience = .seconds(1)
         settings.reconnectInterval = .milliseconds(200)
         let node = Node(
@@ -414,6 +420,7 @@ final class World {
         link.isUp = false
         link.toCoordinator.messages = []
         link.toWorker.messages = []
+        if chance.happens(onceIn: 2) { put(.connectionClosed(life: life), after: chance.draw(0...2000)) }
         let node = nodes[link.worker]
         guard node.link === link else { return }
         // The worker's ZeroMQ connects anew by itself; the worker does not know.

@@ -43,6 +43,9 @@ package final class CoordinatorShell {
     private let logger: Logger
     private let trace: TraceRecorder?
     private var socket: Socket
+    private let monitor: DisconnectionMonitor
+    /// When the machine is told that a connection was closed.
+    private var disconnectionDue: Duration?
     private var end: CoordinatorEnd?
     private let sharing: CoordinatorSharing
     /// Until then the workers' answers to STOP are waited for.
@@ -72,6 +75,7 @@ package final class CoordinatorShell {
         let options = commonOptions(linger: 1000, largestFrame: Self.largestResult(of: jobs))
             .merging([.routerMandatory: 1, .routerHandover: 0]) { $1 }
         socket = try Socket(.router, in: Context(), options: options)
+        monitor = try socket.makeMonitor("disconnections")
         for endpoint in endpoints { self.endpoints.append(try bind(endpoint)) }
     }
 
@@ -105,11 +109,14 @@ package final class CoordinatorShell {
         keep = checkpoint
         for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
-            let result = try trace.recording(.wait) { try socket.poll(descriptors: [handle.mailbox.descriptor], timeout: 50) }
+            let result = try trace.recording(.wait) {
+                try socket.poll(monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionDue == nil ? 50 : 1)
+            }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             if !result.readableDescriptors.isEmpty {
                 for event in handle.mailbox.takeAll() { try handle(event, observer) }
             }
+            try noteDisconnection(result.hasDisconnection, observer)
             if MonotonicClock.now >= nextTick {
                 sharing.forgetAll { !machine.knows($0) }
                 try handle(.tick, observer)
@@ -117,6 +124,15 @@ package final class CoordinatorShell {
             }
             if let end, machine.connectedWorkers.isEmpty || MonotonicClock.now >= lastFarewell { return end }
         }
+    }
+
+    /// Tells the machine of a closed connection, a millisecond later: libzmq tells it just before its socket knows.
+    private func noteDisconnection(_ isNew: Bool, _ observer: (TrainingObservation) -> Void) throws {
+        if let due = disconnectionDue, MonotonicClock.now >= due {
+            disconnectionDue = nil
+            try handle(.connectionClosed, observer)
+        }
+        if isNew, disconnectionDue == nil { disconnectionDue = MonotonicClock.now + .milliseconds(1) }
     }
 
     /// Takes in what has arrived; not without end, since a flood must not keep the clock from being looked at.

@@ -143,25 +143,40 @@ package struct Socket: ~Copyable {
         }
     }
 
-    /// Waits until the socket can be read or written, a file descriptor can be read, or the time is over. A signal ends the wait early.
+    /// Tells from now on when a connection of the socket ends. Nobody learns whose it was.
+    ///
+    /// - Parameter name: names the monitor within the socket's context.
+    package mutating func makeMonitor(_ name: String) throws(ZeroMQError) -> DisconnectionMonitor {
+        let endpoint = "inproc://\(name)"
+        try zeroMQ("watching a socket's connections") { zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_DISCONNECTED) }
+        return try DisconnectionMonitor(of: context, endpoint: endpoint)
+    }
+
+    /// Waits until the socket can be read or written, a file descriptor can be read, a connection has ended, or the time is over. A signal ends the wait early.
     ///
     /// - Parameters:
     ///   - writable: Whether to wait for room to send, too.
+    ///   - monitor: Tells of connections that have ended.
     ///   - descriptors: File descriptors to wait for as well.
     ///   - timeout: In milliseconds; 0 only looks, -1 waits without limit.
-    package mutating func poll(writable: Bool = false, descriptors: [Int32] = [], timeout: Int) throws(ZeroMQError) -> PollResult {
+    package mutating func poll(
+        writable: Bool = false, monitor: DisconnectionMonitor? = nil, descriptors: [Int32] = [], timeout: Int
+    ) throws(ZeroMQError) -> PollResult {
         var items = [zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN | (writable ? ZMQ_POLLOUT : 0)), revents: 0)]
         for descriptor in descriptors {
             items.append(zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN | ZMQ_POLLERR), revents: 0))
         }
+        if let monitor { items.append(zmq_pollitem_t(socket: monitor.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
         if zmq_poll(&items, Int32(items.count), timeout) == -1 {
             let code = zmq_errno()
-            if code == EINTR { return PollResult(readable: false, writable: false, readableDescriptors: []) }
+            if code == EINTR { return PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: []) }
             throw ZeroMQError(code: code, action: "waiting for messages")
         }
+        var hasDisconnection = false
+        if let monitor, items.removeLast().revents != 0 { hasDisconnection = try monitor.takeAll() }
         return PollResult(
             readable: items[0].revents & Int16(ZMQ_POLLIN) != 0, writable: items[0].revents & Int16(ZMQ_POLLOUT) != 0,
-            readableDescriptors: items.dropFirst().filter { $0.revents != 0 }.map(\.fd))
+            hasDisconnection: hasDisconnection, readableDescriptors: items.dropFirst().filter { $0.revents != 0 }.map(\.fd))
     }
 }
 
@@ -181,6 +196,8 @@ package struct PollResult: Sendable, Hashable {
     package let readable: Bool
     /// The socket has room for a message.
     package let writable: Bool
+    /// A connection has ended since the last wait.
+    package let hasDisconnection: Bool
     /// The file descriptors that can be read, or have come to their end.
     package let readableDescriptors: [Int32]
 }

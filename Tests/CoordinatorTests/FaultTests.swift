@@ -111,6 +111,18 @@ struct FaultTests {
         #expect(desk.hello(9).messages.isEmpty)
     }
 
+    @Test("When a connection was closed those who hold work are written to, for that shows whose it was")
+    func closedConnection() throws {
+        let desk = try desk()
+        _ = desk.hello(1, slots: 1)
+        _ = desk.hello(2, slots: 1)
+        let answers = desk.tell(.connectionClosed)
+        let busy = answers.messages.compactMap { if case .heartbeat = $0.message { $0.peer } else { nil } }
+        #expect(busy == [1])
+        let lost = desk.tell(.undeliverable(to: PeerID([1])))
+        #expect(lost.work.map(\.peer) == [2])
+    }
+
     @Test("A late result, of another run or for another's piece, is passed over")
     func late() throws {
         let desk = try desk()

@@ -65,7 +65,7 @@ struct SocketTests {
         let nothing = try pair.router.receive(frameLimit: 10)
         #expect(nothing == nil)
         let result = try pair.router.poll(timeout: 0)
-        #expect(result == PollResult(readable: false, writable: false, readableDescriptors: []))
+        #expect(result == PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: []))
     }
 
     @Test("A router tells when it has no such peer")
