@@ -125,7 +125,8 @@ let package = Package(
             "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
-            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TrainingProtocol", "Worker", "ZeroMQ",
+            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TestSupport", "TrainingProtocol", "Worker",
+            "ZeroMQ",
             logging,
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),

@@ -49,6 +49,8 @@ package struct WorkerSettings: Sendable {
     package var introduction: WorkerIntroduction
     /// How long to go on without hearing a coordinator; nil for ever.
     package var giveUpAfter: Duration?
+    /// How long to wait for a connection before opening another socket for one.
+    package var connectionPatience: Duration = .seconds(10)
     /// How long to wait for the answer to HELLO before connecting anew.
     package var helloPatience: Duration = .seconds(5)
     /// Least time between two connections.

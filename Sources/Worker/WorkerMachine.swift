@@ -163,6 +163,7 @@ package struct WorkerMachine {
         guard gap > Self.standstill else { return }
         lastHeard += gap
         if case .introduced(let sent) = state { state = .introduced(sent + gap) }
+        if awaitsConnection { lastConnection += gap }
     }
 
     private mutating func tick(now: Duration) -> [WorkerAction] {
@@ -171,7 +172,10 @@ package struct WorkerMachine {
                 .gaveUp("No coordinator was heard at \(settings.endpoint) for \(limit). Check that it runs and that the address is right."))
         }
         switch state {
-        case .connecting, .finished: return []
+        case .finished: return []
+        case .connecting:
+            // libzmq never again tries a connection whose other end has sent what is not ZeroMQ's.
+            return now - lastConnection >= settings.connectionPatience ? connect(now: now) : []
         case .introduced(let sent): return now - sent >= settings.helloPatience ? reconnect(now: now) : []
         case .pausing(let end): return now >= end ? connect(now: now) : []
         case .serving(let terms):

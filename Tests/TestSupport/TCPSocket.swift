@@ -45,6 +45,14 @@ package final class TCPSocket {
         guard isOpen else { throw ProgramFailure(description: "No socket at 127.0.0.1:\(port): \(String(cString: strerror(errno))).") }
     }
 
+    /// Takes the next connection to a listening socket, for what it is worth, and hangs up once some bytes are sent.
+    package func answerOnce(with bytes: [UInt8]) {
+        let connection = accept(descriptor, nil, nil)
+        guard connection >= 0 else { return }
+        _ = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
+        close(connection)
+    }
+
     deinit { close(descriptor) }
 
     /// Sends bytes, as many as the other side takes before it hangs up.

@@ -2,6 +2,7 @@ import CNNCore
 import Coordinator
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import TrainingProtocol
 import Worker
@@ -107,6 +108,19 @@ struct DisturbanceTests {
         stranger.join()
         let isSame = weights(outcomes) == (try Self.undisturbed.get())
         #expect(isSame)
+    }
+
+    @Test("A worker that found something else at the coordinator's address finds the coordinator when it is there")
+    func somethingElseFirst() throws {
+        var stranger: TCPSocket? = try TCPSocket()
+        let endpoint = "tcp://127.0.0.1:\(stranger?.port ?? 0)"
+        let waiting = WaitingWorker(endpoint: endpoint, giveUpAfter: .seconds(60))
+        stranger?.answerOnce(with: Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
+        stranger = nil
+        let outcomes = try LocalRun(endpoint: endpoint, jobs: try TestData.jobs(2), workers: 0).finish()
+        let isSame = weights(outcomes) == (try Self.undisturbed.get())
+        #expect(isSame)
+        #expect(waiting.end() == .stopped("All training is done."))
     }
 
     @Test("A worker that takes work and falls silent, ends or closes its connection holds nothing up", arguments: ["ended", "closed"])
