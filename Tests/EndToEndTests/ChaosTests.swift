@@ -7,16 +7,11 @@ extension EndToEnd {
     @Suite struct ChaosTests {
         @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
         func studiesUnderFaultsAreTheSame() async throws {
-            let chaos = try Program(
-                "python3",
-                [
-                    "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", TestEnvironment.minishard, "--data",
-                    TestEnvironment.mnist ?? "synthetic", "--only", "baseline,less-data,dropout", "--epochs", "2", "--studies", "8",
-                    "--seed",
-                    "100", "--longest", "2", "--keep", "failed",
-                ],
-                environment: neutral, limit: .seconds(300))
-            let finished = try await chaos.finish()
+            let finished = try await chaos([
+                "studies", "--data", TestEnvironment.mnist ?? "synthetic", "--only", "baseline,less-data,dropout", "--epochs", "2",
+                "--studies",
+                "8", "--seed", "100", "--longest", "2", "--keep", "failed",
+            ])
             #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
             let lines = finished.output.split(separator: "\n")
             #expect(lines.count { $0.hasSuffix(": Same") } == 8, "\(finished.output)")
@@ -45,14 +40,36 @@ extension EndToEnd {
             let chaos = try Program(
                 "python3",
                 [
-                    "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", "\(directory.path)/fake", "--only", "less-data", "--epochs",
+                    "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", "\(directory.path)/fake", "studies", "--only", "less-data",
+                    "--epochs",
                     "1", "--studies", "1", "--seed", "101", "--keep", "failed",
                 ],
                 environment: neutral, in: directory, limit: .seconds(120))
             let finished = try await chaos.finish()
             #expect(finished.status == .exited(1), "\(finished.output)\(finished.errors)")
             #expect(finished.output.contains("less-data/seed-42/final.safetensors is missing"), "\(finished.output)")
-            #expect(finished.output.contains("again with scripts/chaos --seed 101 --studies 1"))
+            #expect(finished.output.contains("again with scripts/chaos studies --seed 101 --studies 1"))
+        }
+
+        @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
+        func hundredsOfWorkersComeAndGo() async throws {
+            let finished = try await chaos(["churn", "--data", "synthetic", "--joins", "400"])
+            #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
+            #expect(finished.output.contains("steps compared: Same."))
+        }
+
+        @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
+        func connectionsThatUseUpTheDescriptors() async throws {
+            let finished = try await chaos(["flood", "--data", "synthetic", "--connections", "500", "--seconds", "4"])
+            #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
+            #expect(finished.output.contains("with 64 descriptors, 64 of them in use") && finished.output.contains("steps compared: Same."))
+        }
+
+        private func chaos(_ options: [String]) async throws -> FinishedProgram {
+            try await Program(
+                "python3", ["\(TestEnvironment.root)/scripts/lib/chaos", "--binary", TestEnvironment.minishard] + options,
+                environment: neutral, limit: .seconds(300)
+            ).finish()
         }
 
         private static let canRun: Bool = {

@@ -191,6 +191,24 @@ extension EndToEnd {
                 disk.grow()
                 try await expectSame(minishard(["resume", "disk/out"], in: directory), out: "disk/out")
             }
+
+            /// The same with a disk that has become read-only, as the kernel makes one that has errors.
+            @Test(.enabled(if: SmallDisk.isPossible, "SKIPPED: no file system can be mounted here; that takes root."))
+            func readOnlyDiskStopsNothing() async throws {
+                let directory = try TemporaryDirectory()
+                let disk = try #require(SmallDisk(at: directory("disk")))
+                disk.grow()
+                let study = try minishard(
+                    ["study"] + Self.options + ["--workers", "2", "--out", "disk/out", "--checkpoint-interval", "0.05"], in: directory)
+                _ = try await study.line(containing: "less-data | Epoch 01", on: .output)
+                try #require(disk.becomeReadOnly())
+                _ = try await study.line(containing: "warning: No checkpoint of ")
+                let finished = try await study.finish()
+                #expect(try await Self.lines(finished) == Self.lines(Self.undisturbed.value.1))
+                #expect(finished.status == .exited(1) && finished.errors.contains("Read-only file system"), "\(finished.errors)")
+                disk.grow()
+                try await expectSame(minishard(["resume", "disk/out"], in: directory), out: "disk/out")
+            }
         #endif
     }
 }
@@ -208,6 +226,15 @@ extension EndToEnd {
 
         /// Even while files are open there: MNT_DETACH.
         deinit { umount2(path, 2) }
+
+        /// Waits, ten seconds at most, for a moment in which nobody has a file open for writing.
+        func becomeReadOnly() -> Bool {
+            for _ in 0..<10_000 {
+                if mount("none", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 { return true }
+                usleep(1000)
+            }
+            return false
+        }
 
         func grow() { _ = mount("none", path, "tmpfs", UInt(MS_REMOUNT), "size=64m") }
     }

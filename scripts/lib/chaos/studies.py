@@ -1,6 +1,5 @@
-"""Trains studies with real processes under seeded faults and compares each with one that nothing disturbed. scripts/chaos calls this."""
+"""Studies under seeded faults, each compared with one that nothing disturbed."""
 
-import argparse
 import collections
 import pathlib
 import shutil
@@ -15,18 +14,14 @@ from schedule import Schedule
 NOT_FAULTS = {"workers replaced"}
 
 
-def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/chaos", description=__doc__)
-    parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+def add_arguments(parser):
     parser.add_argument("--studies", type=int, default=30, help="studies to disturb (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the first study's seed; the others follow (default: %(default)s)")
-    parser.add_argument("--data", default="synthetic", help="what to train on, as minishard study takes it (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=5, help="(default: %(default)s)")
     parser.add_argument("--only", help="only these experiments, with commas between their names")
     parser.add_argument("--longest", type=float, default=20, help="the longest that a fault lasts, in seconds (default: %(default)s)")
     parser.add_argument("--limit", type=float, default=300, help="seconds after which a study is taken to hang (default: %(default)s)")
     parser.add_argument("--keep", help="where to keep the folders of studies that failed (default: a temporary folder)")
-    return parser.parse_args()
 
 
 def undisturbed(options, study_options, directory):
@@ -47,8 +42,8 @@ def disturb(options, study_options, reference, seed, directory):
         return study, [str(failure)]
 
 
-def main():
-    options = arguments()
+def run(options):
+    """Returns: whether all were the same."""
     study_options = ["--data", options.data, "--epochs", str(options.epochs), *(["--only", options.only] if options.only else [])]
     total, failed = collections.Counter(), []
     with tempfile.TemporaryDirectory(prefix="minishard-chaos-") as scratch:
@@ -73,10 +68,7 @@ def main():
             shutil.rmtree(directory)
     print(f"{options.studies} studies, {sum(total.values())} faults ({', '.join(f'{kind} {count}' for kind, count in sorted(total.items()))}):", end=" ")
     if failed:
-        print(f"{len(failed)} FAILED: again with scripts/chaos --seed {failed[0]} --studies 1")
-        sys.exit(1)
-    print("all Same.")
-
-
-if __name__ == "__main__":
-    main()
+        print(f"{len(failed)} FAILED: again with scripts/chaos studies --seed {failed[0]} --studies 1")
+    else:
+        print("all Same.")
+    return not failed

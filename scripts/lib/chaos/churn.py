@@ -1,0 +1,84 @@
+"""Workers join and leave by the hundred, and memory and descriptors stay as they were."""
+
+import random
+import signal
+import sys
+import tempfile
+import time
+
+from endless import EndlessRun, open_descriptors, resident_kilobytes, wait_until
+
+# With a GOODBYE, and without.
+ENDS = (signal.SIGTERM, signal.SIGKILL)
+AT_A_TIME = 4
+# Joins after which buffers and caches are as large as they get.
+WARM_UP = 300
+MOST_GROWTH = 0.01
+
+
+def add_arguments(parser):
+    parser.add_argument("--joins", type=int, default=1000, help=f"workers that join and leave, after {WARM_UP} (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of who leaves how (default: %(default)s)")
+
+
+def reading(run, steady):
+    """Memory and descriptors of coordinator and steady worker, each the least of a second: what comes and goes with the work is no growth."""
+    samples = []
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        samples.append([figure for pid in (run.coordinator.pid, steady.pid) for figure in (resident_kilobytes(pid), open_descriptors(pid))])
+        time.sleep(0.02)
+    return [min(figures) for figures in zip(*samples)]
+
+
+def churn(run, count, randomness):
+    """Lets so many workers join and leave."""
+    for first in range(0, count, AT_A_TIME):
+        guests = [
+            run.start_worker(run.ipc if number % 2 else run.tcp) for number in range(first, min(first + AT_A_TIME, count))]
+        for guest in guests:
+            wait_until(lambda guest=guest: "Joined" in guest.errors, 30, "the word that a worker has joined")
+        for guest in guests:
+            guest.send(randomness.choice(ENDS))
+        for guest in guests:
+            if guest.wait(10) is None:
+                raise RuntimeError(f"worker {guest.pid} does not end")
+            run.processes.remove(guest)
+
+
+def run(options):
+    """Returns: whether nothing grew by more than the limit, and the bits are those of a run without guests."""
+    randomness = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="minishard-churn-") as directory:
+        disturbed = EndlessRun(options.binary, options.data, directory)
+        try:
+            steady = disturbed.start_worker(disturbed.ipc)
+            disturbed.wait_for_epochs(1)
+            churn(disturbed, WARM_UP, randomness)
+            before = reading(disturbed, steady)
+            churn(disturbed, options.joins, randomness)
+            after = reading(disturbed, steady)
+            epochs = len(disturbed.epochs())
+            links = disturbed.finish()
+        finally:
+            disturbed.clean_up()
+    with tempfile.TemporaryDirectory(prefix="minishard-churn-") as directory:
+        quiet = EndlessRun(options.binary, options.data, directory)
+        try:
+            quiet.start_worker(quiet.ipc)
+            quiet.wait_for_epochs(min(epochs, 20))
+            others = quiet.finish()
+        finally:
+            quiet.clean_up()
+    common = min(len(links), len(others))
+    is_same = common > 0 and links[:common] == others[:common]
+    names = ["coordinator's memory, kB", "coordinator's descriptors", "worker's memory, kB", "worker's descriptors"]
+    is_steady = True
+    for name, first, last in zip(names, before, after):
+        growth = last / first - 1
+        is_steady &= growth <= MOST_GROWTH
+        print(f"{name}: {first} after {WARM_UP} joins, {last} after {WARM_UP + options.joins} ({growth:+.1%})")
+    print(f"{common // 32} steps compared: {'Same' if is_same else 'DIFFERENT'}. {len(links) // 32} steps, {epochs} epochs meanwhile.")
+    if not is_steady:
+        print(f"More than {MOST_GROWTH:.0%} of growth.", file=sys.stderr)
+    return is_steady and is_same
