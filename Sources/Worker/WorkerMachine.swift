@@ -68,8 +68,11 @@ package struct WorkerMachine {
             return [send(.hello(settings.introduction), now: now)]
         case .received(let frames): return receive(frames, now: now)
         case .unreadable(let violation):
-            guard case .serving = state else { return reject(violation, now: now) }
-            // The coordinator cannot have sent it so: the connection is out of step.
+            switch (state, violation) {
+            case (.serving, _), (_, .damaged), (_, .malformed): break
+            default: return reject(violation, now: now)
+            }
+            // No coordinator of this version has sent it so: the connection is out of step.
             return [.log("A message of the coordinator at \(settings.endpoint) was damaged on its way; connecting anew.")]
                 + reconnect(now: now)
         case .undeliverable:
@@ -142,10 +145,10 @@ package struct WorkerMachine {
     /// Does without a message that breaks the protocol.
     private mutating func reject(_ violation: ProtocolViolation, now: Duration) -> [WorkerAction] {
         switch violation {
-        case .foreign, .damaged:
+        case .foreign:
             defer { hasLoggedForeign = true }
             return hasLoggedForeign ? [] : [.log("Ignoring a message at \(settings.endpoint) that is not a coordinator's. \(violation)")]
-        case .version, .malformed:
+        case .version, .malformed, .damaged:
             let sentence = "What answers at \(settings.endpoint) cannot be understood. \(violation)"
             return [send(.goodbye(sentence), now: now)] + finish(.refused(sentence))
         }

@@ -92,6 +92,18 @@ struct WorkerMachineTests {
         #expect(!bench.machine.hasWork)
     }
 
+    @Test("Before WELCOME damage makes the worker begin anew too, a stranger's noise does not, and another version ends it")
+    func damagedWelcome() throws {
+        for violation in [ProtocolViolation.damaged, .malformed("it has no check"), .foreign("it has no frames"), .version(9)] {
+            var bench = Bench()
+            _ = bench.tell(.connected)
+            let doings = bench.tell(.unreadable(violation), after: .seconds(2))
+            let isDamage = if case .foreign = violation { false } else { violation != .version(9) }
+            #expect(doings.connects == (isDamage ? 1 : 0), "\(violation)")
+            #expect((doings.end != nil) == (violation == .version(9)), "\(violation)")
+        }
+    }
+
     @Test("A worker says HELLO when its connection is there, and anew on another when nobody answers")
     func hello() {
         var bench = Bench()
