@@ -116,12 +116,11 @@ private final class ModelRows {
                 g, samples: Quanta.size, features: e.features.base, weights: parameters.linearWeights.base,
                 bias: parameters.linearBias.base, logits: e.logits.base)
         }
+        let labels = [UInt8](repeating: 0, count: Quanta.size)
         add("cross entropy and gradient", samples: Quanta.size) {
-            for sample in 0..<Quanta.size {
-                _ = Softmax.crossEntropy(
-                    logits: e.logits.base + sample * g.classes, classes: g.classes, label: 0,
-                    gradient: e.logitGradients.base + sample * g.classes)
-            }
+            kernels.crossEntropy(
+                samples: Quanta.size, classes: g.classes, logits: e.logits.base, labels: labels, gradients: e.logitGradients.base,
+                losses: e.losses, predictions: e.predictions)
         }
     }
 

@@ -18,6 +18,8 @@ package final class GradientEngine {
     package let winners: UnsafeMutablePointer<Int32>
     package let logits: FloatBuffer
     package let logitGradients: FloatBuffer
+    package let losses: UnsafeMutablePointer<Double>
+    package let predictions: UnsafeMutablePointer<UInt32>
     package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
     package let activationGradients: FloatBuffer
@@ -44,11 +46,19 @@ package final class GradientEngine {
         winners.initialize(repeating: 0, count: Quanta.size * g.featureCount)
         logits = FloatBuffer(count: Quanta.size * g.classes)
         logitGradients = FloatBuffer(count: Quanta.size * g.classes)
+        losses = .allocate(capacity: Quanta.size)
+        losses.initialize(repeating: 0, count: Quanta.size)
+        predictions = .allocate(capacity: Quanta.size)
+        predictions.initialize(repeating: 0, count: Quanta.size)
         featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
         activationGradients = FloatBuffer(count: g.activationCount)
     }
 
-    deinit { winners.deallocate() }
+    deinit {
+        winners.deallocate()
+        losses.deallocate()
+        predictions.deallocate()
+    }
 
     /// Takes new parameters: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
     package func load(parameters flat: UnsafeBufferPointer<Float>) {
@@ -99,7 +109,7 @@ package final class GradientEngine {
             forward(shard, samples)
             linear(samples.count)
             let statistics = crossEntropy(shard, samples, withGradient: false) { sample, prediction in
-                predictions[sample] = UInt32(prediction)
+                predictions[sample] = prediction
             }
             tree.add(statistics, for: quantum..<quantum + 1) { left, right in left.add(right) }
             betweenQuanta()
@@ -197,15 +207,16 @@ package final class GradientEngine {
 
     /// Loss and predictions from the logits; the logits' gradients too, if asked for.
     private func crossEntropy(
-        _ shard: Shard, _ samples: Range<Int>, withGradient: Bool, predicted: (_ sample: Int, _ prediction: Int) -> Void
+        _ shard: Shard, _ samples: Range<Int>, withGradient: Bool, predicted: (_ sample: Int, _ prediction: UInt32) -> Void
     ) -> ShardStatistics {
         var statistics = ShardStatistics(lossSum: 0, correct: 0)
+        let labels = shard.labels.baseAddress!.assumingMemoryBound(to: UInt8.self) + samples.lowerBound
+        kernels.crossEntropy(
+            samples: samples.count, classes: g.classes, logits: logits.base, labels: labels,
+            gradients: withGradient ? logitGradients.base : nil, losses: losses, predictions: predictions)
         for (slot, sample) in samples.enumerated() {
-            let label = Int(shard.labels[sample])
-            let (loss, prediction) = Softmax.crossEntropy(
-                logits: logits.base + slot * g.classes, classes: g.classes, label: label,
-                gradient: withGradient ? logitGradients.base + slot * g.classes : nil)
-            statistics.add(ShardStatistics(lossSum: loss, correct: prediction == label ? 1 : 0))
+            let prediction = predictions[slot]
+            statistics.add(ShardStatistics(lossSum: losses[slot], correct: prediction == UInt32(shard.labels[sample]) ? 1 : 0))
             predicted(sample, prediction)
         }
         return statistics

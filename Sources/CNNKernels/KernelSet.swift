@@ -55,6 +55,16 @@ package protocol KernelSet: Sendable {
     ///   - logits: (sample, class).
     static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output)
 
+    /// Cross entropy of up to 8 samples, its gradients with respect to the logits, and the predicted classes, each as `Softmax.crossEntropy` has them.
+    /// - Parameters:
+    ///   - logits: (sample, class).
+    ///   - labels: the samples' classes.
+    ///   - gradients: (sample, class), overwritten. Not written when nil.
+    ///   - losses: (sample), overwritten, as are `predictions`.
+    static func crossEntropy(
+        samples: Int, classes: Int, logits: Input, labels: UnsafePointer<UInt8>, gradients: Output?, losses: UnsafeMutablePointer<Double>,
+        predictions: UnsafeMutablePointer<UInt32>)
+
     /// Gradient of the linear layer's weights: `gradient[class][feature] = Σ logitGradients[sample][class] · features[sample][feature]`, samples in order, from 0.
     /// - Parameter gradient: (class, position, c2), overwritten.
     static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output)

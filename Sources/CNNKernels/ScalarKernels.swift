@@ -141,6 +141,19 @@ package enum ScalarKernels: KernelSet {
         }
     }
 
+    package static func crossEntropy(
+        samples: Int, classes: Int, logits: Input, labels: UnsafePointer<UInt8>, gradients: Output?, losses: UnsafeMutablePointer<Double>,
+        predictions: UnsafeMutablePointer<UInt32>
+    ) {
+        for sample in 0..<samples {
+            let (loss, prediction) = Softmax.crossEntropy(
+                logits: logits + sample * classes, classes: classes, label: Int(labels[sample]),
+                gradient: gradients.map { $0 + sample * classes })
+            losses[sample] = loss
+            predictions[sample] = UInt32(prediction)
+        }
+    }
+
     package static func dropout(
         _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
     ) {

@@ -1,70 +1,88 @@
 import CNNKernels
 
-/// Dropout with 16 blocks of Philox4x32-10 side by side, one a lane.
+/// Dropout with eight blocks of Philox4x32-10 side by side, one a lane.
 enum Dropout {
-    typealias Words = SIMD16<UInt32>
+    /// A word of each block in the low half of its lane; what is in the high half does not count.
+    private typealias Words = SIMD8<UInt64>
 
     static func apply(
         _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
     ) {
-        // Lane i makes the words of channels 4i ..< 4i+4 of a run of 64 features; the padded channels are 0 and stay so.
+        // Lane i makes the words of channels 4i ..< 4i+4 of a run of 32 features; the padded channels are 0 and stay so.
         let groups = g.c2Stride / 4
         let blocks = g.positions * groups
-        let lane = Words(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-        for first in stride(from: 0, to: blocks, by: 16) {
-            let index = Words(repeating: UInt32(truncatingIfNeeded: first)) &+ lane
-            let position = groups == 4 ? index &>> 2 : index / Words(repeating: UInt32(truncatingIfNeeded: groups))
-            let group = index &- position &* Words(repeating: UInt32(truncatingIfNeeded: groups))
-            var words = (position, group, Words(repeating: sample), Words(repeating: step))
-            philox(&words, key)
-            let count = min(64, (blocks - first) * 4)
-            keep(features + first * 4, count: count, interleaved(words), threshold: threshold, scale: scale)
+        var position = Words.zero
+        var group = Words.zero
+        for lane in 0..<8 {
+            position[lane] = UInt64(truncatingIfNeeded: lane / groups)
+            group[lane] = UInt64(truncatingIfNeeded: lane % groups)
         }
+        for first in stride(from: 0, to: blocks, by: 8) {
+            var words = (position, group, Words(repeating: UInt64(sample)), Words(repeating: UInt64(step)))
+            philox(&words, key)
+            let limit = Words(repeating: UInt64(threshold))
+            // In the order of the features: (block, word).
+            let drops = SIMD16<UInt64>(even: drops(words.0, words.1, below: limit), odd: drops(words.2, words.3, below: limit))
+            keep(features + first * 4, unless: drops.lowHalf, scale: scale)
+            if blocks - first > 4 { keep(features + first * 4 + 16, unless: drops.highHalf, scale: scale) }
+            advance(&position, &group, groups)
+        }
+    }
+
+    /// Goes on by eight blocks, of which each position has `groups`, a multiple of 4.
+    @inline(__always)
+    private static func advance(_ position: inout Words, _ group: inout Words, _ groups: Int) {
+        group &+= Words(repeating: UInt64(truncatingIfNeeded: 8 % groups))
+        position &+= Words(repeating: UInt64(truncatingIfNeeded: 8 / groups))
+        let isNext = group .>= Words(repeating: UInt64(truncatingIfNeeded: groups))
+        group.replace(with: group &- Words(repeating: UInt64(truncatingIfNeeded: groups)), where: isNext)
+        position.replace(with: position &+ Words(repeating: 1), where: isNext)
     }
 
     @inline(__always)
     private static func philox(_ x: inout (Words, Words, Words, Words), _ key: SIMD2<UInt32>) {
-        var key = key
-        for _ in 0..<10 {
-            let (high0, low0) = multiply(x.0, 0xD251_1F53)
-            let (high1, low1) = multiply(x.2, 0xCD9E_8D57)
-            x = (high1 ^ x.1 ^ Words(repeating: key.x), low1, high0 ^ x.3 ^ Words(repeating: key.y), low0)
-            key &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
-        }
-    }
-
-    /// The high and low words of each lane's product with `factor`.
-    @inline(__always)
-    private static func multiply(_ x: Words, _ factor: UInt32) -> (high: Words, low: Words) {
-        let product = SIMD16<UInt64>(truncatingIfNeeded: x) &* SIMD16<UInt64>(repeating: UInt64(factor))
-        return (Words(truncatingIfNeeded: product &>> 32), Words(truncatingIfNeeded: product))
-    }
-
-    /// The words in the order of the features: (block, word).
-    @inline(__always)
-    private static func interleaved(_ words: (Words, Words, Words, Words)) -> (Words, Words, Words, Words) {
-        @inline(__always) func interleave(_ a: Words, _ b: Words) -> (Words, Words) {
-            (Words(even: a.lowHalf, odd: b.lowHalf), Words(even: a.highHalf, odd: b.highHalf))
-        }
-        let even = interleave(words.0, words.2)
-        let odd = interleave(words.1, words.3)
-        let low = interleave(even.0, odd.0)
-        let high = interleave(even.1, odd.1)
-        return (low.0, low.1, high.0, high.1)
+        // Written out, because of a loop the compiler makes one with the order of the features in every round.
+        round(&x, key, 0)
+        round(&x, key, 1)
+        round(&x, key, 2)
+        round(&x, key, 3)
+        round(&x, key, 4)
+        round(&x, key, 5)
+        round(&x, key, 6)
+        round(&x, key, 7)
+        round(&x, key, 8)
+        round(&x, key, 9)
     }
 
     @inline(__always)
-    private static func keep(
-        _ features: Output, count: Int, _ words: (Words, Words, Words, Words), threshold: UInt32, scale: Float
-    ) {
-        @inline(__always) func apply(_ words: Words, at offset: Int) {
-            guard offset < count else { return }
-            let kept = SIMD16<Float>.load(features + offset) * scale
-            SIMD16<Float>.zero.replacing(with: kept, where: words .>= Words(repeating: threshold)).store(to: features + offset)
-        }
-        apply(words.0, at: 0)
-        apply(words.1, at: 16)
-        apply(words.2, at: 32)
-        apply(words.3, at: 48)
+    private static func round(_ x: inout (Words, Words, Words, Words), _ key: SIMD2<UInt32>, _ number: UInt32) {
+        let key = key &+ SIMD2(0x9E37_79B9, 0xBB67_AE85) &* number
+        let first = product(x.0, 0xD251_1F53)
+        let second = product(x.2, 0xCD9E_8D57)
+        x = (
+            second &>> Words(repeating: 32) ^ x.1 ^ Words(repeating: UInt64(key.x)), second,
+            first &>> Words(repeating: 32) ^ x.3 ^ Words(repeating: UInt64(key.y)), first
+        )
+    }
+
+    /// Each word's product with `factor`, in 64 bits: one instruction, as both have 32.
+    @inline(__always)
+    private static func product(_ x: Words, _ factor: UInt64) -> Words {
+        (x & Words(repeating: 0xFFFF_FFFF)) &* Words(repeating: factor)
+    }
+
+    /// For two words, the first in the low half of the lane: all bits set where the word is below a limit of 32 bits, none elsewhere.
+    @inline(__always)
+    private static func drops(_ low: Words, _ high: Words, below limit: Words) -> Words {
+        // The difference of two numbers of 32 bits borrows from all the bits above them, or from none.
+        let wordBits = Words(repeating: 0xFFFF_FFFF)
+        return ((low & wordBits) &- limit) &>> Words(repeating: 32) | ((high & wordBits) &- limit) & ~wordBits
+    }
+
+    /// Keeps those of 16 features whose bits are not set in `drops`.
+    @inline(__always)
+    private static func keep(_ features: Output, unless drops: Words, scale: Float) {
+        let kept = unsafeBitCast(SIMD16<Float>.load(features) * scale, to: Words.self)
+        unsafeBitCast(kept & ~drops, to: SIMD16<Float>.self).store(to: features)
     }
 }

@@ -14,10 +14,14 @@ enum Elementwise {
         count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
     ) -> Bool {
         let whole = count / 16 * 16
+        let reciprocal = 1 / k.sampleCount
+        // Where the reciprocal is exact, of a power of two, a product is the quotient, and takes a fraction of its time.
+        let isExact = k.sampleCount.significand == 1 && reciprocal.isNormal
         // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
         var poison = Vector.zero
         for i in stride(from: 0, to: whole, by: 16) {
-            let gradient = Vector.load(gradientSum + i) / Vector(repeating: k.sampleCount)
+            let sum = Vector.load(gradientSum + i)
+            let gradient = isExact ? sum * Vector(repeating: reciprocal) : sum / Vector(repeating: k.sampleCount)
             poison.addProduct(gradient, Vector.zero)
             let moment = Vector.load(firstMoment + i)
             let first = moment.addingProduct(gradient - moment, Vector(repeating: k.oneMinusBeta1))

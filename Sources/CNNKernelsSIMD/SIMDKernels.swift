@@ -47,6 +47,15 @@ package enum SIMDKernels: KernelSet {
             biasGradients: biasGradients)
     }
 
+    package static func crossEntropy(
+        samples: Int, classes: Int, logits: Input, labels: UnsafePointer<UInt8>, gradients: Output?, losses: UnsafeMutablePointer<Double>,
+        predictions: UnsafeMutablePointer<UInt32>
+    ) {
+        CrossEntropy.compute(
+            samples: samples, classes: classes, logits: logits, labels: labels, gradients: gradients, losses: losses,
+            predictions: predictions)
+    }
+
     package static func dropout(
         _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
     ) {

@@ -149,12 +149,46 @@ import Testing
         expectSameBits(count, initially: numbers.tensor(count + 1)) { $0.add(count: count, to: $1, addend) }
     }
 
-    @Test(arguments: [0, 1, 15, 16, 17, 100, 32_618]) func adam(_ count: Int) {
+    @Test(arguments: [1, 2, 3, 10, 15, 16, 17, 26, 64, 1024], [KernelCase.Numbers.ordinary, .coarse, .tiny, .notFinite])
+    func crossEntropy(_ classes: Int, _ kind: KernelCase.Numbers) {
+        var numbers = Numbers(KernelCase(1, 1, k: 1, kind), seed: UInt64(classes))
+        for samples in 1...8 {
+            for scale: Float in [1, 30, 1e4, .infinity] {
+                var logits = numbers.tensor(samples * classes).map { $0 == 0 ? 0 : $0 * scale }
+                // One in eight is far from all others.
+                for index in stride(from: samples % 8, to: logits.count, by: 8) { logits[index] *= 1e3 }
+                let labels = (0..<samples).map { UInt8(($0 * 7 + samples) % min(classes, 256)) }
+                for withGradients in [true, false] {
+                    // Gradients, the two halves of each loss, and predictions.
+                    expectSameBits(logits.count + 6 * samples) { kernels, result in
+                        var losses = [Double](repeating: 0, count: samples)
+                        var predictions = [UInt32](repeating: 0, count: samples)
+                        kernels.crossEntropy(
+                            samples: samples, classes: classes, logits: logits, labels: labels, gradients: withGradients ? result : nil,
+                            losses: &losses, predictions: &predictions)
+                        for sample in 0..<samples {
+                            let loss = losses[sample].isNaN ? 0x7FF8_0000_0000_0000 : losses[sample].bitPattern
+                            let words = [UInt32(truncatingIfNeeded: loss), UInt32(truncatingIfNeeded: loss >> 32), predictions[sample]]
+                            for (place, word) in words.enumerated() {
+                                // As numbers of 16 bits, since all NaNs count as one.
+                                result[logits.count + sample * 6 + place * 2] = Float(word >> 16)
+                                result[logits.count + sample * 6 + place * 2 + 1] = Float(word & 0xFFFF)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 15, 16, 17, 100, 32_618], [64, 16, 1, 65_536, 7, 48, 63] as [Float]) func adam(
+        _ count: Int, _ sampleCount: Float
+    ) {
         var numbers = Numbers(KernelCase.all[0], seed: 10)
         let gradients = numbers.tensor(count + 1)
         let initial = numbers.tensor(2 * count) + numbers.tensor(count).map(abs) + [0]
         let coefficients = AdamCoefficients(
-            sampleCount: 64, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
+            sampleCount: sampleCount, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
             stepSize: 0.05)
         expectSameBits(initial.count, initially: initial) { kernels, result in
             let isFinite = kernels.adam(
