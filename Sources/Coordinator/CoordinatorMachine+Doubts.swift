@@ -88,7 +88,7 @@ extension CoordinatorMachine {
         for answer in open.removeAnswers(unlike: truth) { denounce(answer.worker, for: open) }
         if open.isSettled { return }
         if open.isFinite(truth) {
-            settle(open, with: truth, gradient: open.work.kind == .train ? truth.values.floats() : [])
+            settle(open, with: truth, gradient: open.work.kind == .train ? truth.values.floats() : [], by: nil)
         } else {
             fail(
                 open.job,
@@ -96,6 +96,7 @@ extension CoordinatorMachine {
         }
     }
 
+    /// Shuts a liar out, and has the steps done again that it has had a part in so far: who lies once may have lied before.
     private func denounce(_ worker: ConnectedWorker, for open: OpenTask) {
         let sentence =
             "The worker's result for \(open.place) of \(open.job.job.experiment), seed \(open.job.job.seed), is wrong: "
@@ -104,6 +105,14 @@ extension CoordinatorMachine {
             refuse(worker.peer, sentence)
         } else {
             actions.append(.log(.warning, "Worker \(worker.name), which is gone, was at fault. \(sentence)"))
+        }
+        for job in jobs {
+            guard let step = job.restartStep(withoutWorkOf: worker.peer) else { continue }
+            for open in workers.flatMap({ $0.assignments.map(\.open) }) + tasksInDoubt where open.job === job && open.work.kind == .train {
+                open.isSettled = true
+            }
+            actions.append(
+                .log(.warning, "Training step \(step + 1) of \(job.job.experiment), seed \(job.job.seed), is done again without its work."))
         }
     }
 }

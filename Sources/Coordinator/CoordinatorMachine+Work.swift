@@ -89,20 +89,22 @@ extension CoordinatorMachine {
         if open.isInDoubt || !isFinite {
             guard isCertain(result, isFinite: isFinite, of: open, from: worker) else { return }
         }
-        if !open.isSettled { settle(open, with: result, gradient: gradient) }
+        if !open.isSettled { settle(open, with: result, gradient: gradient, by: worker.peer) }
     }
 
     /// Gives a task's result to its job.
     ///
-    /// - Parameter gradient: The result's values, if the task is one of training.
-    func settle(_ open: OpenTask, with result: PieceResult, gradient: consuming [Float]) {
+    /// - Parameters:
+    ///   - gradient: The result's values, if the task is one of training.
+    ///   - contributor: Who computed it, if it was a worker.
+    func settle(_ open: OpenTask, with result: PieceResult, gradient: consuming [Float], by contributor: PeerID?) {
         open.isSettled = true
         let job = open.job
         switch open.task {
         case .training(_, let quanta):
             do {
                 let sum = GradientSum(gradient: gradient, lossSum: result.lossSum, correct: result.correct)
-                announce(try job.complete(quanta: quanta, with: sum), of: job)
+                announce(try job.complete(quanta: quanta, with: sum, by: contributor), of: job)
             } catch {
                 fail(job, "\(error)")
             }

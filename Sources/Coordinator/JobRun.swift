@@ -53,6 +53,8 @@ final class JobRun {
         var sum: TreeSum
         /// Quanta that nobody works on, as aligned subtrees.
         var ready: [Range<Int>]
+        /// Whose results are in the sum.
+        var contributors: Set<PeerID> = []
     }
 
     init(index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?) {
@@ -151,6 +153,15 @@ final class JobRun {
         }
     }
 
+    /// Begins the current step anew if a worker has had a part in it; its open tasks are void then.
+    ///
+    /// - Returns: The step, if it was begun anew.
+    func restartStep(withoutWorkOf contributor: PeerID) -> Int? {
+        guard !isOver, batch?.contributors.contains(contributor) ?? false else { return nil }
+        beginStep()
+        return step
+    }
+
     /// Names the parameters that a task needs: a job's parameters after some step.
     func parametersID(of task: PieceTask) -> UInt64 {
         let step =
@@ -190,10 +201,14 @@ final class JobRun {
 
     /// Takes a subtree's sums; with the last one of the mini-batch the step is done.
     ///
+    /// - Parameter contributor: Who computed them, if it was a worker.
     /// - Returns: What there is to tell.
     /// - Throws: ``NonFiniteGradient`` when the sum of finite gradients is not finite; the job has failed then.
-    func complete(quanta: Range<Int>, with result: consuming GradientSum) throws(NonFiniteGradient) -> [TrainingObservation] {
+    func complete(
+        quanta: Range<Int>, with result: consuming GradientSum, by contributor: PeerID?
+    ) throws(NonFiniteGradient) -> [TrainingObservation] {
         progress += 1
+        if let contributor { batch?.contributors.insert(contributor) }
         let start = trace.now
         batch?.sum.add(result, for: quanta)
         trace?.record(.reduce, since: start, job: index, step: step)

@@ -171,6 +171,55 @@ struct DoubtTests {
         #expect(answers?.observations.compactMap { if case .stepFinished(_, _, let loss) = $0 { loss } else { nil } } == expected)
     }
 
+    /// What came of a training step that two workers had shared.
+    private struct SharedStep {
+        var loss: Float?
+        /// How many workers each part was given to.
+        var holders: [Range<Int>: Int] = [:]
+        var refused: [UInt8] = []
+        var log: [String] = []
+    }
+
+    /// Trains with two workers, the first of which answers first and lies in one step.
+    private func trainSharing(steps: Int, lieIn liarStep: Int? = nil) throws -> [SharedStep] {
+        let job = TestJobs.job(model: try TestJobs.model(), epochs: 50, batchSize: 60)
+        let office = try Office(jobs: [job], auditShare: 0.5)
+        var done: [SharedStep] = []
+        var step = SharedStep()
+        var queue = [1, 2].flatMap { office.desk.hello($0, slots: 1).work }
+        while done.count < steps {
+            let next = try #require(queue.firstIndex { $0.peer == 1 } ?? queue.indices.first)
+            let (peer, piece) = queue.remove(at: next)
+            if piece.kind == .train, piece.step == done.count { step.holders[piece.quanta, default: 0] += 1 }
+            let isLie = peer == 1 && piece.kind == .train && piece.step == liarStep
+            let answers = office.desk.receive(.result(isLie ? office.lie(piece) : office.compute(piece)), from: peer)
+            queue += answers.work
+            step.refused += answers.refusals.map(\.peer)
+            queue.removeAll { step.refused.contains($0.peer) }
+            step.log += answers.log
+            for case .stepFinished(_, _, let loss) in answers.observations {
+                step.loss = loss
+                done.append(step)
+                step = SharedStep()
+            }
+        }
+        return done
+    }
+
+    @Test("Of a step in which a lie is found the liar's other work is done again")
+    func unauditedWorkOfTheStep() throws {
+        let honest = try trainSharing(steps: 30)
+        // A step of which the first part is not audited, so that a lie is believed at first, and the second is.
+        let step = try #require(honest.firstIndex { $0.holders[0..<4] == 1 && $0.holders[4..<8] == 2 })
+        let disturbed = try trainSharing(steps: step + 3, lieIn: step)
+        #expect(disturbed[step].refused == [1])
+        #expect(
+            disturbed[step].log.contains {
+                $0.hasPrefix("Training step \(step + 1) of test") && $0.hasSuffix("is done again without its work.")
+            })
+        #expect(disturbed.map(\.loss) == honest.prefix(step + 3).map(\.loss))
+    }
+
     @Test("With one worker the coordinator computes audited pieces itself, and so it does when the second worker is lost")
     func auditWithoutSecondWorker() throws {
         let office = try Office(jobs: [try longJob()], auditShare: 1)
