@@ -14,12 +14,11 @@ package enum Check {
 
     /// A message that has arrived, without its check.
     ///
-    /// - Throws: ``ProtocolViolation``: `damaged` if the check does not match; what else is wrong with a message that has none, as those of strangers and of other
-    ///   versions.
+    /// - Throws: ``ProtocolViolation``: `damaged` if the check is missing or does not match, unless the message is a stranger's or of another version.
     package static func removing(from frames: [Frame]) throws(ProtocolViolation) -> [Frame] {
         guard frames.count > 1, let check = frames.last, check.count == size else {
             _ = try Header.message(of: frames)
-            throw .malformed("it has no check of \(size) bytes as its last frame")
+            throw .damaged
         }
         let message = frames.dropLast()
         let expected = check.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }

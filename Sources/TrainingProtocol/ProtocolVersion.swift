@@ -34,7 +34,7 @@ package enum ProtocolViolation: Error, Hashable, CustomStringConvertible {
             "The peer speaks version \(version) of Minishard's protocol and this program version \(TrainingProtocol.version): "
                 + "run the same release of minishard on both sides."
         case .malformed(let what): "The message breaks Minishard's protocol: \(what)."
-        case .damaged: "The message was damaged on its way: its check does not match."
+        case .damaged: "The message was damaged on its way: its check is missing or does not match."
         }
     }
 }

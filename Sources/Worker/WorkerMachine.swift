@@ -69,7 +69,7 @@ package struct WorkerMachine {
         case .received(let frames): return receive(frames, now: now)
         case .unreadable(let violation):
             switch (state, violation) {
-            case (.serving, _), (_, .damaged), (_, .malformed): break
+            case (.serving, _), (_, .damaged): break
             default: return reject(violation, now: now)
             }
             // No coordinator of this version has sent it so: the connection is out of step.

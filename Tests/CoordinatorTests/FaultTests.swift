@@ -95,7 +95,7 @@ struct FaultTests {
 
     @Test(
         "A message damaged on its way costs its worker the connection, not its place",
-        arguments: [ProtocolViolation.damaged, .foreign("it has no frames"), .malformed("it has no check")])
+        arguments: [ProtocolViolation.damaged, .foreign("it has no frames")])
     func damaged(violation: ProtocolViolation) throws {
         let desk = try desk()
         let piece = try #require(desk.hello(1, slots: 1).work.first?.piece)

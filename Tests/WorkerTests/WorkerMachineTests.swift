@@ -82,7 +82,7 @@ struct Doings {
 struct WorkerMachineTests {
     @Test(
         "After a message that was damaged on its way the worker begins anew, without what it had",
-        arguments: [ProtocolViolation.damaged, .foreign("it has no frames"), .malformed("it has no check"), .version(9)])
+        arguments: [ProtocolViolation.damaged, .foreign("it has no frames"), .version(9)])
     func damagedMessage(violation: ProtocolViolation) throws {
         var bench = Bench()
         bench.serve()
@@ -94,12 +94,11 @@ struct WorkerMachineTests {
 
     @Test("Before WELCOME damage makes the worker begin anew too, a stranger's noise does not, and another version ends it")
     func damagedWelcome() throws {
-        for violation in [ProtocolViolation.damaged, .malformed("it has no check"), .foreign("it has no frames"), .version(9)] {
+        for violation in [ProtocolViolation.damaged, .foreign("it has no frames"), .version(9)] {
             var bench = Bench()
             _ = bench.tell(.connected)
             let doings = bench.tell(.unreadable(violation), after: .seconds(2))
-            let isDamage = if case .foreign = violation { false } else { violation != .version(9) }
-            #expect(doings.connects == (isDamage ? 1 : 0), "\(violation)")
+            #expect(doings.connects == (violation == .damaged ? 1 : 0), "\(violation)")
             #expect((doings.end != nil) == (violation == .version(9)), "\(violation)")
         }
     }
