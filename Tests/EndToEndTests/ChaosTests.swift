@@ -24,31 +24,45 @@ extension EndToEnd {
         /// Whoever says that all is the same must be able to say that it is not.
         @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
         func aDifferenceIsFound() async throws {
+            let finished = try await oneStudy(in: TemporaryDirectory(), disturbedBy: "exec '\(TestEnvironment.minishard)' \"$@\" --seed 7")
+            #expect(finished.status == .exited(1), "\(finished.output)\(finished.errors)")
+            #expect(finished.output.contains("less-data/seed-42/final.safetensors is missing"), "\(finished.output)")
+            #expect(finished.output.contains("again with scripts/chaos studies --seed 101 --studies 1"))
+        }
+
+        @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
+        func aProcessThatIsLeftIsFoundAndEnded() async throws {
             let directory = try TemporaryDirectory()
-            // The real program, but for the seed of the studies that are disturbed.
+            let finished = try await oneStudy(
+                in: directory, disturbedBy: "sleep 300 & echo $! >>left; exec '\(TestEnvironment.minishard)' \"$@\"")
+            #expect(finished.status == .exited(1), "\(finished.output)\(finished.errors)")
+            #expect(finished.output.contains("processes are left: "), "\(finished.output)")
+            for pid in try directory.text("left").split(separator: "\n") {
+                let look = try await Program("grep", ["-q", "sleep", "/proc/\(pid)/cmdline"]).finish()
+                #expect(look.status != .exited(0), "process \(pid) is there still")
+            }
+        }
+
+        /// Disturbs a study whose program is the real one, but for what a line of shell does in its place.
+        private func oneStudy(in directory: TemporaryDirectory, disturbedBy line: String) async throws -> FinishedProgram {
             let fake = """
                 #!/bin/sh
-                command=$1; shift
-                case "$command $*" in
-                *undisturbed*) exec '\(TestEnvironment.minishard)' "$command" "$@" ;;
-                study*|coordinator*) exec '\(TestEnvironment.minishard)' "$command" "$@" --seed 7 ;;
-                *) exec '\(TestEnvironment.minishard)' "$command" "$@" ;;
+                case "$*" in
+                *undisturbed*) exec '\(TestEnvironment.minishard)' "$@" ;;
+                study*|coordinator*) \(line) ;;
+                *) exec '\(TestEnvironment.minishard)' "$@" ;;
                 esac
                 """
             try directory.write(Array(fake.utf8), to: "fake")
             #expect(try await Program("chmod", ["+x", "fake"], in: directory).finish().status == .exited(0))
-            let chaos = try Program(
+            return try await Program(
                 "python3",
                 [
                     "\(TestEnvironment.root)/scripts/lib/chaos", "--binary", "\(directory.path)/fake", "studies", "--only", "less-data",
-                    "--epochs",
-                    "1", "--studies", "1", "--seed", "101", "--keep", "failed",
+                    "--epochs", "1", "--studies", "1", "--seed", "101", "--keep", "failed",
                 ],
-                environment: neutral, in: directory, limit: .seconds(120))
-            let finished = try await chaos.finish()
-            #expect(finished.status == .exited(1), "\(finished.output)\(finished.errors)")
-            #expect(finished.output.contains("less-data/seed-42/final.safetensors is missing"), "\(finished.output)")
-            #expect(finished.output.contains("again with scripts/chaos studies --seed 101 --studies 1"))
+                environment: neutral, in: directory, limit: .seconds(120)
+            ).finish()
         }
 
         @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))

@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 
-from processes import Process, later, orphans, send
+from processes import Process, marked, orphans, send
 from relay import Relay
 
 DONE, INTERRUPTED, WITHOUT_WORKERS = 0, 75, 69
@@ -30,8 +30,8 @@ class DisturbedStudy:
         self.coordinator = None
         self.outputs = []
         self.workers = {}
+        # What is to be done at a time: the time, and a function.
         self.pending = []
-        self.family = set()
         self.count = collections.Counter()
         self.starts = 0
         self.log = []
@@ -59,13 +59,14 @@ class DisturbedStudy:
                 if now - begin > self.limit:
                     raise Failure(f"it has not ended after {self.limit:.0f} s")
                 self.look_after_workers()
+                self.do_what_is_due(now)
                 if now >= due:
                     self.bring_about(fault)
                     fault = next(faults)
                     due = time.monotonic() + fault.wait
                 time.sleep(0.005)
             self.dismiss_workers()
-            left = orphans(self.family, "minishard")
+            left = orphans(self.directory)
             if left:
                 raise Failure(f"processes are left: {left}")
             return self.final_output()
@@ -81,16 +82,24 @@ class DisturbedStudy:
         return told[-1]
 
     def clean_up(self):
-        for timer in self.pending:
-            timer.cancel()
-        for pid in self.family:
-            send(pid, signal.SIGCONT)
         for process in [self.coordinator, *self.workers.values()]:
             if process:
                 process.end()
+        for pid in marked(self.directory):
+            send(pid, signal.SIGKILL)
+        orphans(self.directory)
         if not self.schedule.is_local:
             for relay in self.relays:
                 relay.end()
+
+    def later(self, seconds, action):
+        self.pending.append((time.monotonic() + seconds, action))
+
+    def do_what_is_due(self, now):
+        due = [action for moment, action in self.pending if moment <= now]
+        self.pending = [(moment, action) for moment, action in self.pending if moment > now]
+        for action in due:
+            action()
 
     # MARK: the coordinator
 
@@ -105,8 +114,7 @@ class DisturbedStudy:
             # It was killed before there was anything to continue.
             shutil.rmtree(self.run_directory, ignore_errors=True)
             command = [self.binary, "study" if self.schedule.is_local else "coordinator", *self.study_options, *where, "--out", str(self.run_directory)]
-        self.coordinator = Process(command, self.directory / f"coordinator-{self.starts}")
-        self.family.add(self.coordinator.pid)
+        self.coordinator = Process(command, self.directory / f"coordinator-{self.starts}", self.directory)
 
     def look_after_coordinator(self):
         """Starts it again if it has ended before its time. Returns: whether the study is done."""
@@ -135,17 +143,16 @@ class DisturbedStudy:
     def worker_pids(self):
         """The ids of the workers, of whichever way they were started."""
         if self.schedule.is_local:
-            pids = self.coordinator.children()
-        else:
-            pids = [worker.pid for worker in self.workers.values() if worker.is_alive]
-        self.family.update(pids)
-        return pids
+            return self.coordinator.children()
+        return [worker.pid for worker in self.workers.values() if worker.is_alive]
 
     def start_worker(self, number):
-        worker = Process(
-            [self.binary, "worker", "--connect", self.relays[number].endpoint], self.directory / f"worker-{number}-{time.monotonic():.3f}")
-        self.workers[number] = worker
-        self.family.add(worker.pid)
+        # Another one may have joined in its place meanwhile.
+        if number in self.workers:
+            return
+        self.workers[number] = Process(
+            [self.binary, "worker", "--connect", self.relays[number].endpoint], self.directory / f"worker-{number}-{time.monotonic():.3f}",
+            self.directory)
 
     def look_after_workers(self):
         """Replaces those that were killed, after a while; one that ended by itself should not have."""
@@ -159,13 +166,11 @@ class DisturbedStudy:
                 raise Failure(f"worker {number} ended with {code}: {worker.errors[-2000:]}")
             del self.workers[number]
             self.count["workers replaced"] += 1
-            self.pending.append(later(min(2, self.schedule.faults[number].seconds), lambda number=number: self.start_worker(number)))
+            self.later(min(2, self.schedule.faults[number].seconds), lambda number=number: self.start_worker(number))
 
     def dismiss_workers(self):
         """All is done: the workers are told so, or were told to come later and find nobody."""
-        for timer in self.pending:
-            timer.cancel()
-        for pid in self.family:
+        for pid in marked(self.directory):
             send(pid, signal.SIGCONT)
         for worker in self.workers.values():
             worker.send(signal.SIGTERM)
@@ -203,7 +208,7 @@ class DisturbedStudy:
     def stop(self, pid, seconds):
         if not send(pid, signal.SIGSTOP):
             return False
-        self.pending.append(later(seconds, lambda: send(pid, signal.SIGCONT)))
+        self.later(seconds, lambda: send(pid, signal.SIGCONT))
         return True
 
     def disturb_network(self, fault):
@@ -227,7 +232,7 @@ class DisturbedStudy:
         elif fault.kind == "slow down":
             for lane in lanes:
                 lane.rate = 2e6
-            self.pending.append(later(fault.seconds, lambda: [setattr(lane, "rate", None) for lane in lanes]))
+            self.later(fault.seconds, lambda: [setattr(lane, "rate", None) for lane in lanes])
         else:
             what = {"garble": "garble", "drop bytes": "drop", "double bytes": "double"}[fault.kind]
             for lane in lanes:

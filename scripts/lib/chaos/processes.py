@@ -3,21 +3,22 @@
 import os
 import signal
 import subprocess
-import threading
 import time
+
+# What a process is marked with, and all that descend from it: a variable of its environment.
+MARK = "MINISHARD_CHAOS"
 
 
 class Process:
-    """A process whose output goes to files of its own."""
+    """A process whose output goes to files of its own; `mark`: what to find it and its descendants by."""
 
-    def __init__(self, command, log):
-        self.command = command
+    def __init__(self, command, log, mark=""):
         self.output_path, self.errors_path = f"{log}.out", f"{log}.err"
         with open(self.output_path, "wb") as output, open(self.errors_path, "wb") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env={**os.environ, MARK: str(mark)})
         self.pid = self.process.pid
         self.started = time.monotonic()
-        self.family = {self.pid}
 
     @property
     def is_alive(self):
@@ -34,10 +35,8 @@ class Process:
             return file.read()
 
     def children(self):
-        """The ids of its child processes, which are noted for `orphans`."""
-        found = children_of(self.pid) if self.is_alive else []
-        self.family.update(found)
-        return found
+        """The ids of its child processes."""
+        return children_of(self.pid) if self.is_alive else []
 
     def send(self, number):
         if self.is_alive:
@@ -79,13 +78,18 @@ def state_of(pid):
     return fields[0], int(fields[1])
 
 
-def is_running(pid, name):
-    """Whether a process of a program is there, and no zombie; an id may belong to another program by now."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().strip() == name and state_of(pid)[0] != "Z"
-    except (OSError, TypeError):
-        return False
+def marked(mark):
+    """The ids of the processes with a mark that have not ended."""
+    entry = f"{MARK}={mark}".encode()
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if entry in file.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            continue
+    return found
 
 
 def send(pid, number):
@@ -97,19 +101,11 @@ def send(pid, number):
         return False
 
 
-def orphans(pids, name, within=10):
-    """Those of the processes that are still there after some seconds."""
+def orphans(mark, within=10):
+    """The marked processes that are still there after some seconds."""
     end = time.monotonic() + within
     while True:
-        left = [pid for pid in pids if is_running(pid, name)]
+        left = marked(mark)
         if not left or time.monotonic() > end:
             return left
         time.sleep(0.02)
-
-
-def later(seconds, action):
-    """Does something after some seconds, on another thread."""
-    timer = threading.Timer(seconds, action)
-    timer.daemon = True
-    timer.start()
-    return timer
