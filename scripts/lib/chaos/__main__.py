@@ -1,6 +1,7 @@
 """Breaks real runs of Minishard and looks at what becomes of them. scripts/chaos calls this."""
 
 import argparse
+import signal
 import sys
 
 import churn
@@ -20,6 +21,8 @@ def main():
         subparser.add_argument("--data", default="synthetic", help="what to train on, as minishard study takes it (default: %(default)s)")
         module.add_arguments(subparser)
     options = parser.parse_args()
+    # Asked to end, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(0 if WHAT[options.what].run(options) else 1)
 
 
