@@ -150,9 +150,10 @@ class DisturbedStudy:
         # Another one may have joined in its place meanwhile.
         if number in self.workers:
             return
+        # Faults may keep it from its coordinator for as long as the study is waited for.
         self.workers[number] = Process(
-            [self.binary, "worker", "--connect", self.relays[number].endpoint], self.directory / f"worker-{number}-{time.monotonic():.3f}",
-            self.directory)
+            [self.binary, "worker", "--connect", self.relays[number].endpoint, "--give-up-after", str(self.limit)],
+            self.directory / f"worker-{number}-{time.monotonic():.3f}", self.directory)
 
     def look_after_workers(self):
         """Replaces those that were killed, after a while; one that ended by itself should not have."""
@@ -225,8 +226,8 @@ class DisturbedStudy:
                 return False
             self.workers[number].send(signal.SIGTERM)
         elif fault.kind == "stall":
-            for lane in lanes:
-                lane.stall(fault.seconds)
+            # One after the other, for stalls without end would be no test.
+            return any([lane.stall(fault.seconds) for lane in lanes])
         elif fault.kind == "cut":
             relay.cut()
         elif fault.kind == "slow down":

@@ -20,8 +20,13 @@ class Lane:
         self.next_fault = None
 
     def stall(self, seconds):
+        """Holds everything back for some seconds. Returns: whether it was not held back already."""
         with self.lock:
-            self.stalled_until = max(self.stalled_until, time.monotonic() + seconds)
+            now = time.monotonic()
+            if now < self.stalled_until:
+                return False
+            self.stalled_until = now + seconds
+            return True
 
     def pass_through(self, data, randomness):
         """What becomes of some bytes; returns when they may go on."""
