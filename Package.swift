@@ -82,7 +82,7 @@ let package = Package(
             "Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
             logging),
         module("FileFormats", "ForeignText"),
-        module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "Processes", "RandomStreams"),
+        module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
         module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
@@ -92,8 +92,8 @@ let package = Package(
         module("Processes"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         module(
-            "Fuzzing", "CNNCore", "Coordinator", "CZlib", "Datasets", "FileFormats", "Processes", "RandomStreams", "SharedMemory",
-            "TrainingProtocol", "Transport", "Worker"),
+            "Fuzzing", "CNNCore", "Checkpoints", "Coordinator", "CZlib", "Datasets", "FileFormats", "Processes", "RandomStreams", "Reports",
+            "SharedMemory", "Simulator", "TrainingProtocol", "Transport", "Worker"),
         .executableTarget(
             name: "minishard",
             dependencies: [

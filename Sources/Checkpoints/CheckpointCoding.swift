@@ -1,6 +1,7 @@
 import CNNCore
 import Coordinator
 import FileFormats
+import ForeignText
 import RandomStreams
 
 /// What a run's checkpoints must agree in with the run that takes them up.
@@ -51,7 +52,7 @@ struct CheckpointLabel: Hashable {
         for note in notes {
             let found = try file.text(note.name)
             guard found == note.value else {
-                throw CheckpointError("Its \(note.name) is \(found.prefix(100)), and \(note.value) is needed here.")
+                throw CheckpointError("Its \(note.name) is \(found.fitForLog.prefix(100)), and \(note.value) is needed here.")
             }
         }
     }
@@ -92,7 +93,7 @@ struct CheckpointReader {
     func elements(_ name: String, shape: [Int]) throws(CheckpointError) -> Safetensors.Elements {
         guard let tensor = tensors[name] else { throw CheckpointError("It has no tensor '\(name)'.") }
         guard tensor.shape == shape else {
-            throw CheckpointError("Its tensor '\(name)' has the shape \(tensor.shape), and \(shape) is needed here.")
+            throw CheckpointError("Its tensor '\(name)' has the shape \("\(tensor.shape)".fitForLog), and \(shape) is needed here.")
         }
         return tensor.elements
     }

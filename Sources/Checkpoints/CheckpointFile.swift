@@ -1,4 +1,5 @@
 import FileFormats
+import ForeignText
 
 /// A file of checkpoints: safetensors with a checksum over all of it, so that whoever reads one knows that it is whole.
 ///
@@ -32,7 +33,7 @@ enum CheckpointFile {
         plain.replaceSubrange(digits, with: noDigits.utf8)
         let actual = hexadecimal(plain.withUnsafeBytes { crc32($0) })
         guard named == actual else {
-            throw CheckpointError("Its bytes are not those that were written: their CRC-32 is \(actual), and it names \(named).")
+            throw CheckpointError("Its bytes are not those that were written: their CRC-32 is \(actual), and it names \(named.fitForLog).")
         }
         return file
     }

@@ -36,5 +36,6 @@ package func fuzzTargets(scratch: String) throws -> [any FuzzTarget] {
         idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch),
         idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
         datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(), SharedFramesTarget(),
+        checkpointTarget(), runRecordTarget(), chainTarget(),
     ]
 }

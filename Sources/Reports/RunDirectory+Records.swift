@@ -24,21 +24,7 @@ extension RunDirectory {
     package func recordedChain(of job: TrainingJob) throws(ReportError) -> StepChain? {
         let name = "\(RunDirectory.folder(of: job))/chain.csv"
         guard let bytes = try contents(ofFile: name) else { return nil }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        func fault(_ line: Int) -> ReportError { ReportError("Line \(line) of \(path)/\(name) is not one of a chain of steps.") }
-        guard lines.first == "step,link" else { throw fault(1) }
-        guard lines.last == "" else { throw ReportError("\(path)/\(name) does not end with a whole line: it is cut off.") }
-        var links: [[UInt8]] = []
-        for (step, line) in lines.dropFirst().dropLast().enumerated() {
-            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            guard fields.count == 2, fields[0] == "\(step)", let link = bytesOfHexadecimal(fields[1]), link.count == StepChain.linkSize
-            else {
-                throw fault(step + 2)
-            }
-            links.append(link)
-        }
-        guard let origin = links.first else { throw fault(2) }
-        return StepChain(origin: origin, links: Array(links.dropFirst().joined()))
+        return try StepChain(parsing: bytes, path: "\(path)/\(name)")
     }
 
     /// The rows of a finished run's `epochs.csv`; nil if there is no such file.
@@ -63,6 +49,29 @@ extension RunDirectory {
             guard try contents(ofFile: name) == Array(text.utf8) else { return name }
         }
         return nil
+    }
+}
+
+extension StepChain {
+    /// Reads a `chain.csv`.
+    ///
+    /// - Throws: ``ReportError`` naming `path` and the first line that is not one of a chain.
+    package init(parsing bytes: [UInt8], path: String) throws(ReportError) {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        func fault(_ line: Int) -> ReportError { ReportError("Line \(line) of \(path) is not one of a chain of steps.") }
+        guard lines.first == "step,link" else { throw fault(1) }
+        guard lines.last == "" else { throw ReportError("\(path) does not end with a whole line: it is cut off.") }
+        var links: [[UInt8]] = []
+        for (step, line) in lines.dropFirst().dropLast().enumerated() {
+            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+            guard fields.count == 2, fields[0] == "\(step)", let link = bytesOfHexadecimal(fields[1]), link.count == StepChain.linkSize
+            else {
+                throw fault(step + 2)
+            }
+            links.append(link)
+        }
+        guard let origin = links.first else { throw fault(2) }
+        self.init(origin: origin, links: Array(links.dropFirst().joined()))
     }
 }
 

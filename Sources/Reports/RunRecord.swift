@@ -46,7 +46,7 @@ package struct RunRecord: Sendable, Hashable {
     }
 
     /// The document's text.
-    var document: String {
+    package var document: String {
         JSON.object([
             .init("format", .number("\(Self.format)")), .init("version", .string(version)), .init("run", .string(run)),
             .init("study", .string(study)), .init("experiments", .array(experiments.map(JSON.string))),
@@ -59,7 +59,7 @@ package struct RunRecord: Sendable, Hashable {
     /// Reads the document.
     ///
     /// - Throws: ``ReportError`` naming `path` when it is not one, or of a later form.
-    init(parsing text: [UInt8], path: String) throws(ReportError) {
+    package init(parsing text: [UInt8], path: String) throws(ReportError) {
         let fields = try JSONFields(text, path: path)
         guard try fields.number("format") as Int == Self.format else {
             throw ReportError("\(path) was written by a later release of minishard. Use that release, or a later one.")

@@ -42,6 +42,21 @@ struct CheckpointFileTests {
         }
     }
 
+    /// What a file says of itself goes into sentences for the log: found by the fuzzer, with U+0085 in a note and U+007F among the checksum's digits.
+    @Test func whatIsFoundInAFileBreaksNoLine() throws {
+        let place = try #require(Self.bytes.firstRange(of: Array("\"crc32\":\"".utf8))).upperBound
+        var damaged = Self.bytes
+        damaged[place] = 0x7F
+        let checksum = #expect(throws: CheckpointError.self) { try CheckpointFile.parse(damaged) }
+        #expect(checksum?.description.contains("\u{7F}") == false)
+        let jobs = try Training.jobs()
+        let label = CheckpointLabel(kind: .state, identity: Training.identity, job: jobs[0])
+        let notes = label.notes.map { Safetensors.Note($0.name, $0.name == "experiment" ? "te\u{85}st\u{2028}" : $0.value) }
+        let file = try CheckpointReader(CheckpointFile.bytes(tensors: [], notes: notes))
+        let error = #expect(throws: CheckpointError.self) { try label.check(file) }
+        #expect(error?.description == "Its experiment is te st , and test is needed here.")
+    }
+
     @Test func refusesSafetensorsWithoutAChecksum() {
         let plain = Safetensors(tensors: Self.tensors, notes: [.init("run", "17")]).bytes
         let error = #expect(throws: CheckpointError.self) { try CheckpointFile.parse(plain) }

@@ -3,7 +3,7 @@ import FileFormats
 /// Safetensors files.
 func safetensorsTarget() -> DecoderTarget {
     let corpus = sampleFiles.map { [$0.bytes] }
-    return DecoderTarget(name: "safetensors", share: 200, corpus: corpus, mutate: mutate) { input in
+    return DecoderTarget(name: "safetensors", share: 200, corpus: corpus, mutate: mutateSafetensors) { input in
         let file = try Safetensors(parsing: input[0])
         let size = file.tensors.reduce(0) { $0 + $1.elements.count }
         try require(size * 4 < input[0].count, "\(size) elements out of \(input[0].count) bytes")
@@ -16,11 +16,11 @@ func safetensorsTarget() -> DecoderTarget {
     }
 }
 
-/// Damages the header's text and corrects the length before it, or damages any byte of the file.
-private func mutate(_ input: inout [[UInt8]], partner: [[UInt8]], _ random: inout CaseRandom) {
+/// Damages the header's text of an input's only file and corrects the length before it, or damages any byte of the file.
+func mutateSafetensors(_ input: inout [[UInt8]], partner: [[UInt8]], _ random: inout CaseRandom) {
     guard random.below(4) != 0, let header = header(of: input[0]) else { return mutateText(&input, partner: partner, &random) }
     var text = Array(input[0][header])
-    jsonMutator.mutate(&text, partner: Array(partner[0][8...]), &random)
+    jsonMutator.mutate(&text, partner: Array(partner[0].dropFirst(8)), &random)
     var data = input[0][header.upperBound...]
     if random.oneIn(8) { data = data.dropLast(random.below(data.count + 1)) }
     input[0] = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data
