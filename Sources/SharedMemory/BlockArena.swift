@@ -71,6 +71,27 @@ package final class BlockArena: @unchecked Sendable {
 
     deinit { munmap(memory, geometry.byteCount) }
 
+    /// Takes the names of arenas away whose makers were killed before anybody else had them open, so that their memory is free again.
+    ///
+    /// Where the system does not list such names nothing is done.
+    ///
+    /// - Parameter prefix: what the names begin with, before the id of the process that made them and another `-`.
+    package static func removeAbandoned(prefix: String) {
+        #if os(Linux)
+            guard let folder = opendir("/dev/shm") else { return }
+            defer { closedir(folder) }
+            while let entry = readdir(folder) {
+                let file = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                let name = "/" + file
+                guard name.hasPrefix(prefix), let maker = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) })
+                else { continue }
+                if kill(maker, 0) == -1, errno == ESRCH { shared_memory_unlink(name) }
+            }
+        #endif
+    }
+
     /// Takes the name away, so that nothing is left behind however the processes end; to be called when the other one has it open.
     package func unlink() { shared_memory_unlink(name) }
 

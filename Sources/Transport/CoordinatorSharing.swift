@@ -40,6 +40,7 @@ final class CoordinatorSharing {
         }
         geometry = BlockArena.Geometry(
             blockCount: FrameSharing.blocksToWorker + FrameSharing.blocksToCoordinator, roomFor: sizes.max() ?? 0)
+        BlockArena.removeAbandoned(prefix: FrameSharing.namePrefix)
     }
 
     /// A message as its sender made it; nil if it refers to memory that it has no right to, or had.
@@ -81,6 +82,6 @@ final class CoordinatorSharing {
 
     /// An arena, if the machine has memory for one; all goes without, too.
     private func makeArena() -> BlockArena? {
-        try? BlockArena(creating: "/minishard-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))", geometry)
+        try? BlockArena(creating: "\(FrameSharing.namePrefix)\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))", geometry)
     }
 }

@@ -8,6 +8,8 @@ package import TrainingProtocol
 /// the first message back. From then on either side may put a frame into a block of the arena: the frame travels empty, and a last frame of references says where
 /// its bytes are. What the state machines send and get is the same with and without.
 package enum FrameSharing {
+    /// How the names of arenas begin; the id of the coordinator's process follows.
+    static let namePrefix = "/minishard-"
     /// Frames from this size on, in bytes, are worth a block.
     static let leastSize = 4096
     /// Blocks by which the coordinator sends: the parameters that a worker keeps, and what two pieces of work take beside them.

@@ -42,7 +42,10 @@ final class WorkerSharing {
         case .terms(let name, let blockCount, let blockSize):
             do throws(SharedMemoryError) {
                 let geometry = BlockArena.Geometry(blockCount: blockCount, roomFor: blockSize)
-                frames = SharedFrames(try BlockArena(opening: name, geometry), isCoordinator: false)
+                let arena = try BlockArena(opening: name, geometry)
+                // The coordinator does so too once it knows, but may be killed before.
+                if name.hasPrefix(FrameSharing.namePrefix) { arena.unlink() }
+                frames = SharedFrames(arena, isCoordinator: false)
             } catch {
                 isPossible = false
                 throw error

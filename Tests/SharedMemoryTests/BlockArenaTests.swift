@@ -98,6 +98,23 @@ struct BlockArenaTests {
         #expect(error?.description.contains(ends.sender.name) == true)
     }
 
+    #if os(Linux)
+        @Test("What a process that was killed has left behind is taken away, and nobody else's")
+        func abandoned() throws {
+            var ended = pid_t()
+            #expect(posix_spawnp(&ended, "true", nil, nil, [strdup("true"), nil], environ) == 0)
+            #expect(waitpid(ended, nil, 0) == ended)
+            let prefix = "/minishard-test-abandoned-\(UInt32.random(in: .min ... .max))-"
+            let geometry = BlockArena.Geometry(blockCount: 1, roomFor: 1)
+            let names = ["\(prefix)\(ended)-1", "\(prefix)\(getpid())-1", "\(prefix)x-1"]
+            let arenas = try names.map { try BlockArena(creating: $0, geometry) }
+            defer { for arena in arenas { arena.unlink() } }
+            BlockArena.removeAbandoned(prefix: prefix)
+            #expect(throws: SharedMemoryError.self) { try BlockArena(opening: names[0], geometry) }
+            for name in names.dropFirst() { #expect(throws: Never.self) { try BlockArena(opening: name, geometry) } }
+        }
+    #endif
+
     @Test("An arena of another size than announced is not opened, and a name is not used twice")
     func wrongSize() throws {
         let geometry = BlockArena.Geometry(blockCount: 2, roomFor: 100)
