@@ -67,14 +67,14 @@ extension EndToEnd {
 
         @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
         func hundredsOfWorkersComeAndGo() async throws {
-            let finished = try await chaos(["churn", "--data", "synthetic", "--joins", "400"])
+            let finished = try await chaos(["churn", "--data", "synthetic", "--joins", "200"])
             #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
             #expect(finished.output.contains("steps compared: Same."))
         }
 
         @Test(.enabled(if: canRun, "SKIPPED: scripts/chaos is for Linux, and needs python3."))
         func connectionsThatUseUpTheDescriptors() async throws {
-            let finished = try await chaos(["flood", "--data", "synthetic", "--connections", "500", "--seconds", "4"])
+            let finished = try await chaos(["flood", "--data", "synthetic", "--connections", "500", "--seconds", "2"])
             #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
             #expect(finished.output.contains("with 64 descriptors, 64 of them in use") && finished.output.contains("steps compared: Same."))
         }

@@ -74,6 +74,14 @@ extension EndToEnd {
             #expect(!isRunning(victim))
         }
 
+        /// The form of `scripts/simulate` in which it belongs to every run of the tests; SimulatorTests has more of what it promises.
+        @Test func twoThousandSchedulesOfFaults() async throws {
+            let finished = try await minishard(["simulate", "--seeds", "2000", "--first", "200000"], limit: .seconds(240)).finish()
+            #expect(finished.status == .exited(0), "\(finished.output)")
+            #expect(
+                finished.output.hasPrefix("2000 schedules from seed 200000 on, ") && finished.output.contains("and with the same bits."))
+        }
+
         @Test(arguments: ["0", "1"]) func auditsChangeNothing(_ share: String) async throws {
             let results = try await results(of: shortStudy + ["--workers", "2", "--audit-share", share])
             #expect(try await results.weights == Reference.short.weights)
