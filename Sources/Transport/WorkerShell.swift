@@ -37,6 +37,8 @@ package final class WorkerShell {
     private let computer: PieceComputer
     private let sharing: WorkerSharing
     private var end: WorkerEnd?
+    /// Until then the worker does not go to sleep.
+    private var alertUntil = Duration.zero
 
     /// Begins to connect to a coordinator, which need not be there yet.
     ///
@@ -77,9 +79,7 @@ package final class WorkerShell {
     package func run() throws -> WorkerEnd {
         let descriptors = [handle.mailbox.descriptor] + (lifeline.map { [$0] } ?? [])
         while true {
-            let result = try trace.recording(.wait) {
-                try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: machine.hasWork ? 0 : 100)
-            }
+            let result = try trace.recording(.wait) { try wait(descriptors) }
             if let lifeline, result.readableDescriptors.contains(lifeline) {
                 return .left("The process that started this worker has ended.")
             }
@@ -96,6 +96,24 @@ package final class WorkerShell {
             if end == nil, let piece = machine.beginPiece() { try compute(piece) }
             if let end { return end }
         }
+    }
+
+    /// How long a worker that has just sent a result looks for more work without going to sleep: a process that sleeps takes longer to wake than the coordinator
+    /// takes for a step.
+    private static let alertness = Duration.milliseconds(1)
+
+    /// Waits for something to do, or for time to pass.
+    private func wait(_ descriptors: [Int32]) throws -> PollResult {
+        func poll(_ timeout: Int) throws -> PollResult {
+            try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: timeout)
+        }
+        while !machine.hasWork, MonotonicClock.now < alertUntil {
+            let result = try poll(0)
+            if result.readable || result.writable || !result.readableDescriptors.isEmpty { return result }
+            // Others may need the core, this worker's own transport among them.
+            sched_yield()
+        }
+        return try poll(machine.hasWork ? 0 : 100)
     }
 
     /// Most frames of a message that are looked at.
@@ -121,6 +139,7 @@ package final class WorkerShell {
         }
         if let failure { throw failure }
         try handle(.computed(result))
+        alertUntil = MonotonicClock.now + Self.alertness
     }
 
     private func handle(_ event: WorkerEvent) throws {
