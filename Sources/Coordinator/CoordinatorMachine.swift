@@ -102,6 +102,11 @@ package final class CoordinatorMachine {
         return actions
     }
 
+    /// Does what nobody waits for; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
+    package func catchUp() {
+        for job in jobs { job.catchUp() }
+    }
+
     // MARK: Workers
 
     private func receive(_ frames: [Frame], from peer: PeerID, now: Duration) {

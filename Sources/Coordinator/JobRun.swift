@@ -29,6 +29,10 @@ final class JobRun {
     private var lossOfEpoch = 0.0
     private var correctInEpoch = 0
     private var batch: MiniBatch?
+    /// The mini-batch after the current one, gathered in time that nobody waits for.
+    private var nextData: (samples: Range<Int>, data: TaskSamples)?
+    /// The loss of the last step while that is missing in the chain.
+    private var unlinkedLoss: Float?
 
     /// Passes by number; finished ones have given way to nil.
     private var passes: [EvaluationPass?] = []
@@ -50,6 +54,8 @@ final class JobRun {
     private struct MiniBatch {
         /// The samples' places in the epoch's order.
         let samples: Range<Int>
+        /// The samples themselves, once somebody needs them.
+        var data: TaskSamples?
         var sum: TreeSum
         /// Quanta that nobody works on, as aligned subtrees.
         var ready: [Range<Int>]
@@ -185,16 +191,43 @@ final class JobRun {
     func samples(of task: PieceTask) -> TaskSamples {
         switch task {
         case .training(_, let quanta):
-            let samples = batch?.samples ?? 0..<0
-            let part = Quanta.samples(of: quanta, batch: samples.count)
-            let places = order[(samples.lowerBound + part.lowerBound)..<(samples.lowerBound + part.upperBound)]
-            return TaskSamples(
-                dataset.train, images: places, offset: job.trainingImages.lowerBound, batchSize: samples.count, quanta: quanta)
+            let data = batch?.data ?? gather(batch?.samples ?? 0..<0)
+            batch?.data = data
+            return data.part(quanta: quanta)
         case .evaluation(let pass, let number):
             let images = passes[pass]?.images(of: number) ?? 0..<0
             let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
             return TaskSamples(set, images: images, offset: 0, batchSize: images.count, quanta: 0..<Quanta.count(samples: images.count))
         }
+    }
+
+    /// Gathers the images at some places of the epoch's order, a mini-batch.
+    private func gather(_ samples: Range<Int>) -> TaskSamples {
+        TaskSamples(
+            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound, batchSize: samples.count,
+            quanta: 0..<Quanta.count(samples: samples.count))
+    }
+
+    /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
+    func catchUp() {
+        if isOver { return }
+        linkLastStep()
+        guard let current = batch?.samples, current.upperBound < order.count else { return }
+        let next = samples(ofStep: step + 1)
+        if nextData?.samples != next { nextData = (next, gather(next)) }
+    }
+
+    /// Adds the last step to the chain, if it is not there; the parameters must be those after it still.
+    private func linkLastStep() {
+        guard let loss = unlinkedLoss else { return }
+        unlinkedLoss = nil
+        chain.append(loss: loss, parameters: parameters)
+    }
+
+    /// The places of a step's samples in its epoch's order.
+    private func samples(ofStep step: Int) -> Range<Int> {
+        let start = (step % stepsPerEpoch) * job.batchSize
+        return start..<min(start + job.batchSize, order.count)
     }
 
     // MARK: Taking results
@@ -214,6 +247,7 @@ final class JobRun {
         trace?.record(.reduce, since: start, job: index, step: step)
         guard let samples = batch?.samples, let total = batch?.sum.take() else { return [] }
         batch = nil
+        linkLastStep()
         try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
             try optimizer.step(parameters: &parameters, gradientSum: total.gradient, sampleCount: samples.count)
         }
@@ -223,7 +257,7 @@ final class JobRun {
         lossOfEpoch += Double(loss) * Double(samples.count)
         correctInEpoch += total.correct
         stepLosses.append(loss)
-        chain.append(loss: loss, parameters: parameters)
+        unlinkedLoss = loss
         let finished = TrainingObservation.stepFinished(job: index, step: step, loss: loss)
         step += 1
         if step % stepsPerEpoch == 0 { endEpoch() } else { beginStep() }
@@ -254,14 +288,15 @@ final class JobRun {
         order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
         lossOfEpoch = 0
         correctInEpoch = 0
+        nextData = nil
         beginStep()
     }
 
     private func beginStep() {
-        let start = (step % stepsPerEpoch) * job.batchSize
-        let samples = start..<min(start + job.batchSize, order.count)
+        let samples = samples(ofStep: step)
         let count = Quanta.count(samples: samples.count)
-        batch = MiniBatch(samples: samples, sum: TreeSum(count: count, instructionSet: instructionSet), ready: [0..<count])
+        let data = nextData?.samples == samples ? nextData?.data : nil
+        batch = MiniBatch(samples: samples, data: data, sum: TreeSum(count: count, instructionSet: instructionSet), ready: [0..<count])
     }
 
     private func endEpoch() {
@@ -292,6 +327,7 @@ final class JobRun {
         case .test:
             isOver = true
             finishedTest = pass
+            linkLastStep()
             let (loss, confusion) = pass.summary(of: dataset.test, classes: job.model.classes)
             return .jobFinished(
                 job: index,
@@ -307,6 +343,7 @@ final class JobRun {
 extension JobRun {
     /// How far the job has come. Takes no time to make: arrays are copied when either side changes them.
     var state: JobState {
+        linkLastStep()
         let open = (passes[firstOpenPass...] + [finishedTest]).compactMap { $0 }
         var epochParameters = open.map { JobState.EpochParameters(epoch: $0.step / stepsPerEpoch, parameters: $0.parameters) }
         var state = JobState(
@@ -332,6 +369,7 @@ extension JobRun {
         optimizer.state = state.optimizer
         stepLosses = state.stepLosses
         chain = state.chain
+        unlinkedLoss = nil
         epochs = state.epochs
         best = nil
         if let epoch = state.bestEpoch, let parameters = state.parameters(afterEpoch: epoch) {

@@ -1,3 +1,4 @@
+import CNNCore
 import Datasets
 import TrainingProtocol
 
@@ -33,5 +34,21 @@ struct TaskSamples {
         }
         self.batchSize = batchSize
         self.quanta = quanta
+    }
+
+    private init(pixels: Frame, labels: Frame, batchSize: Int, quanta: Range<Int>) {
+        self.pixels = pixels
+        self.labels = labels
+        self.batchSize = batchSize
+        self.quanta = quanta
+    }
+
+    /// Some quanta of a whole mini-batch; nothing is copied.
+    func part(quanta: Range<Int>) -> TaskSamples {
+        let samples = Quanta.samples(of: quanta, batch: batchSize)
+        let size = pixels.count / max(1, batchSize)
+        return TaskSamples(
+            pixels: pixels.part(samples.lowerBound * size..<samples.upperBound * size), labels: labels.part(samples), batchSize: batchSize,
+            quanta: quanta)
     }
 }

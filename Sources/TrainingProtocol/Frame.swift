@@ -46,6 +46,12 @@ package struct Frame: @unchecked Sendable {
         return try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
+    /// Some of the bytes, where they are.
+    package func part(_ range: Range<Int>) -> Frame {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) bytes")
+        return withUnsafeBytes { Frame(owner: owner, bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     /// The same bytes at an address that is a multiple of `alignment`, a power of two up to 64: this frame itself if it is there already, else a copy.
     package func aligned(to alignment: Int) -> Frame {
         guard let base, Int(bitPattern: base) & (alignment - 1) != 0 else { return self }

@@ -177,6 +177,7 @@ package final class CoordinatorShell {
                 }
             }
         }
+        machine.catchUp()
     }
 
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.

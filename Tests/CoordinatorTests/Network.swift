@@ -43,6 +43,8 @@ final class Network {
     private(set) var workers: [SimulatedWorker] = []
     private var connections: [PeerID: Connection] = [:]
     private var random: MersenneTwister
+    /// Decides when the coordinator has time to catch up.
+    private var idleTime: MersenneTwister
     private let faults: Faults
     private let instructionSet: InstructionSet
     private var lastPeer: UInt32 = 0
@@ -62,6 +64,7 @@ final class Network {
         coordinator = try CoordinatorMachine(
             jobs: jobs, dataset: TestJobs.dataset, settings: CoordinatorSettings(run: 0xABCD, instructionSet: instructionSet))
         random = MersenneTwister(seed: seed)
+        idleTime = MersenneTwister(seed: seed + 1)
         self.faults = faults
         for _ in 0..<workers { addWorker() }
     }
@@ -179,7 +182,11 @@ final class Network {
     }
 
     /// Brings a message to the coordinator.
-    func deliver(_ frames: [Frame], from peer: PeerID) { perform(coordinator.handle(.received(from: peer, frames: frames), now: now)) }
+    func deliver(_ frames: [Frame], from peer: PeerID) {
+        perform(coordinator.handle(.received(from: peer, frames: frames), now: now))
+        // Whether it catches up must not matter.
+        if idleTime.next32().isMultiple(of: 2) { coordinator.catchUp() }
+    }
 
     private func perform(_ actions: [CoordinatorAction]) {
         for action in actions {

@@ -19,6 +19,16 @@ struct FrameTests {
         #expect(isSame)
     }
 
+    @Test("A part of a frame is the same bytes at the same place, and a part of a part too")
+    func parts() {
+        let whole = Frame(bytes: [0, 1, 2, 3, 4, 5])
+        let part = whole.part(1..<5).part(1..<3)
+        #expect(part.bytes() == [2, 3])
+        let distance = whole.withUnsafeBytes { whole in part.withUnsafeBytes { $0.baseAddress! - whole.baseAddress! } }
+        #expect(distance == 2)
+        #expect(whole.part(6..<6).count == 0 && whole.part(0..<6).bytes() == whole.bytes())
+    }
+
     @Test("An empty frame is empty")
     func empty() {
         let frame = Frame(bytes: [])
