@@ -44,8 +44,8 @@ package final class CoordinatorShell {
     private let trace: TraceRecorder?
     private var socket: Socket
     private let monitor: DisconnectionMonitor
-    /// When the machine is told that a connection was closed.
-    private var disconnectionDue: Duration?
+    /// How often the machine is still to be told that a connection was closed, and the earliest time for it.
+    private var disconnectionTellings = (left: 0, next: Duration.zero)
     private var end: CoordinatorEnd?
     private let sharing: CoordinatorSharing
     /// Until then the workers' answers to STOP are waited for.
@@ -110,7 +110,7 @@ package final class CoordinatorShell {
         for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
             let result = try trace.recording(.wait) {
-                try socket.poll(monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionDue == nil ? 50 : 1)
+                try socket.poll(monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionTellings.left == 0 ? 50 : 1)
             }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             if !result.readableDescriptors.isEmpty {
@@ -126,13 +126,14 @@ package final class CoordinatorShell {
         }
     }
 
-    /// Tells the machine of a closed connection, a millisecond later: libzmq tells it just before its socket knows.
+    /// Tells the machine of a closed connection. libzmq's note comes a little before its socket knows, so the machine is told a moment later, and once more
+    /// in case that was too early.
     private func noteDisconnection(_ isNew: Bool, _ observer: (TrainingObservation) -> Void) throws {
-        if let due = disconnectionDue, MonotonicClock.now >= due {
-            disconnectionDue = nil
-            try handle(.connectionClosed, observer)
-        }
-        if isNew, disconnectionDue == nil { disconnectionDue = MonotonicClock.now + .milliseconds(1) }
+        if isNew { disconnectionTellings.left = 2 }
+        guard disconnectionTellings.left > 0, MonotonicClock.now >= disconnectionTellings.next else { return }
+        if disconnectionTellings.left == 2 { usleep(100) }
+        disconnectionTellings = (disconnectionTellings.left - 1, MonotonicClock.now + .milliseconds(2))
+        try handle(.connectionClosed, observer)
     }
 
     /// Takes in what has arrived; not without end, since a flood must not keep the clock from being looked at.
