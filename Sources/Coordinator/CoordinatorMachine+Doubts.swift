@@ -108,9 +108,8 @@ extension CoordinatorMachine {
         }
         for job in jobs {
             guard let step = job.restartStep(withoutWorkOf: worker.peer) else { continue }
-            for open in workers.flatMap({ $0.assignments.map(\.open) }) + tasksInDoubt where open.job === job && open.work.kind == .train {
-                open.isSettled = true
-            }
+            let others = workers.flatMap { $0.assignments.map(\.open) } + tasksInDoubt
+            for void in others + [open] where void.job === job && void.work.kind == .train { void.isSettled = true }
             actions.append(
                 .log(.warning, "Training step \(step + 1) of \(job.job.experiment), seed \(job.job.seed), is done again without its work."))
         }

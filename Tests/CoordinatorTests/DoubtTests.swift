@@ -220,6 +220,34 @@ struct DoubtTests {
         #expect(disturbed.map(\.loss) == honest.prefix(step + 3).map(\.loss))
     }
 
+    @Test("A step is begun anew as a whole when a worker that had a part in it sends what is not finite for another part")
+    func notFiniteAfterAPart() throws {
+        let honest = try trainSharing(steps: 3).map(\.loss)
+        let office = try Office(jobs: [TestJobs.job(model: try TestJobs.model(), epochs: 50, batchSize: 60)])
+        var losses: [Float?] = []
+        func answer(_ result: PieceResult, from peer: UInt8) -> Answers {
+            let answers = office.desk.receive(.result(result), from: peer)
+            for case .stepFinished(_, _, let loss) in answers.observations { losses.append(loss) }
+            return answers
+        }
+        let whole = try #require(office.desk.hello(1, slots: 1).work.first?.piece)
+        #expect(office.desk.hello(2, slots: 1).work.isEmpty)
+        let parts = answer(office.compute(whole), from: 1).work
+        #expect(parts.map(\.peer).sorted() == [1, 2])
+        _ = answer(office.compute(try #require(parts.first { $0.peer == 1 }).piece), from: 1)
+        let other = try #require(office.desk.tell(.undeliverable(to: PeerID([2]))).work.first)
+        #expect(other.peer == 1)
+        var rubbish = office.compute(other.piece)
+        rubbish.lossSum = .nan
+        let answers = answer(rubbish, from: 1)
+        #expect(answers.refusals.map(\.peer) == [1])
+        #expect(answers.log.contains { $0.hasPrefix("Training step 2 of test") && $0.hasSuffix("is done again without its work.") })
+        var work = office.desk.hello(3, slots: 1).work
+        #expect(work.first?.piece.quanta == 0..<4)
+        for _ in 0..<10 where losses.count < 3 { work = answer(office.compute(try #require(work.first).piece), from: 3).work }
+        #expect(losses == honest)
+    }
+
     @Test("With one worker the coordinator computes audited pieces itself, and so it does when the second worker is lost")
     func auditWithoutSecondWorker() throws {
         let office = try Office(jobs: [try longJob()], auditShare: 1)
