@@ -110,7 +110,8 @@ package final class CoordinatorShell {
         for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
             let result = try trace.recording(.wait) {
-                try socket.poll(monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionTellings.left == 0 ? 50 : 1)
+                try socket.poll(
+                    monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionTellings.left == 0 ? 50 : 1)
             }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             if !result.readableDescriptors.isEmpty {
