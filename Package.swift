@@ -73,14 +73,15 @@ let package = Package(
         .target(
             name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
         module("TrainingProtocol", "CNNCore", "Digests", "ForeignText", protobuf, exclude: ["training.proto"]),
+        .target(name: "CMessageSocket"),
         .target(name: "CSharedMemory"),
         module("SharedMemory", "CSharedMemory"),
         module("Tracing"),
         module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol", "Worker"),
         module("Worker", "CNNCore", "TrainingProtocol"),
         module(
-            "Transport", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker", "ZeroMQ",
-            logging),
+            "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker",
+            "ZeroMQ", logging),
         module("FileFormats", "ForeignText"),
         module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
         module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
@@ -125,7 +126,8 @@ let package = Package(
             "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
-            "Transport", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TestSupport", "TrainingProtocol", "Worker",
+            "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TestSupport",
+            "TrainingProtocol", "Worker",
             "ZeroMQ",
             logging,
             exclude: ["python"]),

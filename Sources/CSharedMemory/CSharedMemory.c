@@ -1,29 +1,43 @@
+#define _GNU_SOURCE
 #include "CSharedMemory.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int fail(const char *name, int descriptor, int code) {
-    shm_unlink(name);
+static int fail(int descriptor, int code) {
     close(descriptor);
     errno = code;
     return -1;
 }
 
-int shared_memory_create(const char *name, long size) {
-    int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0) return -1;
-    if (ftruncate(descriptor, size) != 0) return fail(name, descriptor, errno);
 #if defined(__linux__)
-    // Without this a full /dev/shm would show as a signal when the memory is first written.
+
+int shared_memory_create(long size) {
+    int descriptor = memfd_create("minishard", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor < 0) return -1;
+    if (ftruncate(descriptor, size) != 0) return fail(descriptor, errno);
+    // Without this a lack of memory would show as a signal when it is first written.
     int code = posix_fallocate(descriptor, 0, size);
-    if (code != 0) return fail(name, descriptor, code);
-#endif
+    if (code != 0) return fail(descriptor, code);
+    if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return fail(descriptor, errno);
     return descriptor;
 }
 
-int shared_memory_open(const char *name) { return shm_open(name, O_RDWR | O_CLOEXEC, 0); }
+#else
 
-void shared_memory_unlink(const char *name) { shm_unlink(name); }
+int shared_memory_create(long size) {
+    static atomic_uint count;
+    char name[32];
+    snprintf(name, sizeof name, "/minishard-%d-%u", (int)getpid(), atomic_fetch_add(&count, 1));
+    int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (descriptor < 0) return -1;
+    shm_unlink(name);
+    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 || ftruncate(descriptor, size) != 0) return fail(descriptor, errno);
+    return descriptor;
+}
+
+#endif

@@ -35,7 +35,7 @@ package func fuzzTargets(scratch: String) throws -> [any FuzzTarget] {
         workerMessageTarget(), coordinatorMessageTarget(), jsonTarget(), safetensorsTarget(),
         idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch),
         idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
-        datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(), SharedFramesTarget(),
+        datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(), DirectMessageTarget(),
         checkpointTarget(), runRecordTarget(), chainTarget(),
     ]
 }

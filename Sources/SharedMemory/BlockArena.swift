@@ -13,7 +13,6 @@ import CSharedMemory
 /// A block belongs to its sender while its state is 0. The sender fills it and gives it a ticket, a number that it never uses again, which it tells the receiver by a
 /// message; the receiver takes the block by that ticket, once, and frees it when it has done. So a message that is lost costs a block, and one that
 /// comes twice or late finds that its ticket does not fit: nobody ever reads a block that means something else.
-///
 package final class BlockArena: @unchecked Sendable {
     /// Sizes of an arena. Blocks are numbered; each process sends by a range of its own.
     package struct Geometry: Sendable, Hashable {
@@ -32,76 +31,41 @@ package final class BlockArena: @unchecked Sendable {
         fileprivate var byteCount: Int { stateBytes + blockCount * blockSize }
     }
 
-    package let name: String
     package let geometry: Geometry
     private let memory: UnsafeMutableRawPointer
 
-    /// Makes an arena under a name that no other has.
+    /// Makes an arena that has no name, so that nothing is left behind however the processes end.
     ///
-    /// - Throws: ``SharedMemoryError`` where the system has no shared memory left, or none at all.
-    package init(creating name: String, _ geometry: Geometry) throws(SharedMemoryError) {
-        self.name = name
+    /// - Parameter share: Called with a file descriptor by which another process can have the arena too; it is closed afterwards.
+    /// - Throws: ``SharedMemoryError`` where the system has no memory left, or none that can be shared so.
+    package init(_ geometry: Geometry, share: (Int32) -> Void) throws(SharedMemoryError) {
         self.geometry = geometry
-        let descriptor = shared_memory_create(name, geometry.byteCount)
-        guard descriptor >= 0 else { throw SharedMemoryError("making", name) }
-        do throws(SharedMemoryError) {
-            memory = try Self.map(descriptor, geometry, name)
-        } catch {
-            shared_memory_unlink(name)
-            throw error
-        }
+        let descriptor = shared_memory_create(geometry.byteCount)
+        guard descriptor >= 0 else { throw SharedMemoryError("making") }
+        defer { close(descriptor) }
+        memory = try Self.map(descriptor, geometry)
+        share(descriptor)
     }
 
     /// Opens an arena that another process has made.
     ///
-    /// - Throws: ``SharedMemoryError`` where there is none of that name and size.
-    package init(opening name: String, _ geometry: Geometry) throws(SharedMemoryError) {
-        self.name = name
+    /// - Parameter descriptor: the arena as its maker has shared it; not closed here.
+    /// - Throws: ``SharedMemoryError`` where it is no memory of that size.
+    package init(sharedAs descriptor: Int32, _ geometry: Geometry) throws(SharedMemoryError) {
         self.geometry = geometry
-        let descriptor = shared_memory_open(name)
-        guard descriptor >= 0 else { throw SharedMemoryError("opening", name) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, Int(status.st_size) == geometry.byteCount else {
-            close(descriptor)
             errno = EINVAL
-            throw SharedMemoryError("opening", name)
+            throw SharedMemoryError("opening")
         }
-        memory = try Self.map(descriptor, geometry, name)
+        memory = try Self.map(descriptor, geometry)
     }
 
     deinit { munmap(memory, geometry.byteCount) }
 
-    /// Takes the names of arenas away whose makers were killed before anybody else had them open, so that their memory is free again.
-    ///
-    /// Where the system does not list such names nothing is done.
-    ///
-    /// - Parameter prefix: what the names begin with, before the id of the process that made them and another `-`.
-    package static func removeAbandoned(prefix: String) {
-        #if os(Linux)
-            guard let folder = opendir("/dev/shm") else { return }
-            defer { closedir(folder) }
-            while let entry = readdir(folder) {
-                let file = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                let name = "/" + file
-                guard name.hasPrefix(prefix), let maker = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) })
-                else { continue }
-                if kill(maker, 0) == -1, errno == ESRCH { shared_memory_unlink(name) }
-            }
-        #endif
-    }
-
-    /// Takes the name away, so that nothing is left behind however the processes end; to be called when the other one has it open.
-    package func unlink() { shared_memory_unlink(name) }
-
-    /// Maps an arena, and closes its descriptor.
-    private static func map(
-        _ descriptor: Int32, _ geometry: Geometry, _ name: String
-    ) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
-        defer { close(descriptor) }
+    private static func map(_ descriptor: Int32, _ geometry: Geometry) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
         guard let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
-            throw SharedMemoryError("mapping", name)
+            throw SharedMemoryError("mapping")
         }
         return memory
     }
@@ -196,11 +160,11 @@ package final class BlockArena: @unchecked Sendable {
     }
 }
 
-/// Shared memory that cannot be had; work goes on without, more slowly.
+/// Shared memory that cannot be had.
 package struct SharedMemoryError: Error, Hashable, CustomStringConvertible {
     package let description: String
 
-    fileprivate init(_ action: String, _ name: String) {
-        description = "\(action) the shared memory \(name) failed: \(String(cString: strerror(errno)))"
+    fileprivate init(_ action: String) {
+        description = "\(action) shared memory failed: \(String(cString: strerror(errno)))"
     }
 }

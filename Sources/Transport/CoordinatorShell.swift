@@ -31,7 +31,7 @@ package final class CoordinatorHandle: Sendable {
     }
 }
 
-/// The coordinator over a ZeroMQ socket.
+/// The coordinator over a ZeroMQ socket, and direct lines to the workers on its machine.
 ///
 /// Made on one thread, which binds the endpoints; run on that or another one, but on one only.
 package final class CoordinatorShell {
@@ -47,7 +47,7 @@ package final class CoordinatorShell {
     /// How often the machine is still to be told that a connection was closed, and the earliest time for it.
     private var disconnectionTellings = (left: 0, next: Duration.zero)
     private var end: CoordinatorEnd?
-    private let sharing: CoordinatorSharing
+    private let lines: DirectLines
     /// Until then the workers' answers to STOP are waited for.
     private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
@@ -71,7 +71,7 @@ package final class CoordinatorShell {
         handle = try CoordinatorHandle()
         self.logger = logger
         self.trace = trace
-        sharing = CoordinatorSharing(jobs: jobs)
+        lines = DirectLines(largestTensor: Self.largestTensor(of: jobs))
         let options = commonOptions(linger: 1000, largestFrame: Self.largestResult(of: jobs))
             .merging([.routerMandatory: 1, .routerHandover: 0]) { $1 }
         socket = try Socket(.router, in: Context(), options: options)
@@ -86,6 +86,8 @@ package final class CoordinatorShell {
     private func bind(_ text: String) throws -> String {
         let endpoint = try Endpoint(text)
         try endpoint.checkPathIsFree()
+        // Before the endpoint itself, so that whoever finds that finds these.
+        if let path = endpoint.directPath { lines.listen(at: path) }
         do {
             let name = endpoint.named(asBound: try socket.bind(text))
             bound.append(endpoint)
@@ -111,15 +113,17 @@ package final class CoordinatorShell {
         while true {
             let result = try trace.recording(.wait) {
                 try socket.poll(
-                    monitor: monitor, descriptors: [handle.mailbox.descriptor], timeout: disconnectionTellings.left == 0 ? 50 : 1)
+                    monitor: monitor, descriptors: [handle.mailbox.descriptor] + lines.descriptors,
+                    timeout: disconnectionTellings.left == 0 ? 50 : 1)
             }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
-            if !result.readableDescriptors.isEmpty {
+            try receiveFromLines(result.readableDescriptors, observer)
+            if result.readableDescriptors.contains(handle.mailbox.descriptor) {
                 for event in handle.mailbox.takeAll() { try handle(event, observer) }
             }
             try noteDisconnection(result.hasDisconnection, observer)
             if MonotonicClock.now >= nextTick {
-                sharing.forgetAll { !machine.knows($0) }
+                lines.closeIdle(now: MonotonicClock.now) { machine.knows($0) }
                 try handle(.tick, observer)
                 nextTick = MonotonicClock.now + .milliseconds(50)
             }
@@ -137,21 +141,44 @@ package final class CoordinatorShell {
         try handle(.connectionClosed, observer)
     }
 
-    /// Takes in what has arrived; not without end, since a flood must not keep the clock from being looked at.
+    /// Messages that are taken in before anything else is looked at: a flood must not keep the clock from that.
+    private static let messagesAtATime = 256
+
+    /// Takes in what ZeroMQ has received.
     private func receiveMessages(_ observer: (TrainingObservation) -> Void) throws {
-        for _ in 0..<256 {
+        for _ in 0..<Self.messagesAtATime {
             guard let message = try socket.receive(frameLimit: Self.frameLimit) else { return }
             guard let peer = message.first else { continue }
             let id = PeerID([UInt8](peer.unsafeBytes))
             let event: CoordinatorEvent
             do throws(ProtocolViolation) {
-                let frames = try Check.removing(from: message.dropFirst().map { Frame($0) })
-                guard let frames = sharing.received(frames, from: id) else { continue }
-                event = .received(from: id, frames: frames)
+                event = .received(from: id, frames: try Check.removing(from: message.dropFirst().map { Frame($0) }))
             } catch {
                 event = .unreadable(from: id, error)
             }
             try handle(event, observer)
+        }
+    }
+
+    /// Takes in what has come by direct lines, and new ones.
+    private func receiveFromLines(_ readable: [Int32], _ observer: (TrainingObservation) -> Void) throws {
+        if readable.isEmpty { return }
+        for (peer, line) in lines.lines(among: readable) {
+            try trace.recording(.receive) { try receiveMessages(from: line, of: peer, observer) }
+        }
+        lines.accept(readable, now: MonotonicClock.now)
+    }
+
+    private func receiveMessages(from line: DirectLine, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
+        for _ in 0..<Self.messagesAtATime {
+            switch line.receive() {
+            case .nothing: return
+            case .message(let frames): try handle(.received(from: peer, frames: frames), observer)
+            case .unreadable(let violation): try handle(.unreadable(from: peer, violation), observer)
+            case .end:
+                lines.closeLine(to: peer)
+                return try handle(.undeliverable(to: peer), observer)
+            }
         }
     }
 
@@ -161,6 +188,14 @@ package final class CoordinatorShell {
     /// Room for a few times the largest result, so that a stranger cannot make the coordinator take in gigabytes.
     private static func largestResult(of jobs: [TrainingJob]) -> Int {
         jobs.reduce(1 << 20) { max($0, $1.model.parameterCount * 16) }
+    }
+
+    /// The largest tensor of any message, in bytes.
+    private static func largestTensor(of jobs: [TrainingJob]) -> Int {
+        jobs.reduce(0) { size, job in
+            let pixels = max(job.batchSize, job.evaluationBatchSize) * job.model.height * job.model.width
+            return max(size, pixels, job.model.parameterCount * MemoryLayout<Float>.size)
+        }
     }
 
     private func handle(_ event: CoordinatorEvent, _ observer: (TrainingObservation) -> Void) throws {
@@ -184,8 +219,8 @@ package final class CoordinatorShell {
 
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.
     private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
+        if let line = lines.line(to: peer) { return line.send(frames) }
         var messages = [try Message.carrying(Frame(bytes: peer.bytes))]
-        let frames = sharing.sending(frames, to: peer, isWorker: machine.knows(peer))
         for frame in Check.adding(to: frames) { messages.append(try Message.carrying(frame)) }
         return try socket.send(messages) == .taken
     }

@@ -53,8 +53,13 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is an ipc endpoint, both of whose ends are on one machine.
-    var isIPC: Bool { if case .ipc = address { true } else { false } }
+    /// Where direct lines come in beside an ipc endpoint, both of whose ends are on one machine; nil where there can be none.
+    var directPath: String? {
+        guard case .ipc(let path) = address, path.utf8.count + Self.directSuffix.utf8.count <= Self.longestPath else { return nil }
+        return path + Self.directSuffix
+    }
+
+    private static let directSuffix = ".direct"
 
     /// The endpoint as others should name it, given what libzmq calls it once bound: with the port's number in place of `*`.
     func named(asBound bound: String) -> String {

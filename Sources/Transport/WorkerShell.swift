@@ -1,10 +1,8 @@
 package import CNNCore
 package import Logging
-import SharedMemory
 package import Tracing
 import TrainingProtocol
 package import Worker
-import ZeroMQ
 
 #if canImport(Glibc)
     import Glibc
@@ -24,18 +22,15 @@ package final class WorkerHandle: Sendable {
     package func leave(_ sentence: String) { mailbox.put(sentence) }
 }
 
-/// A worker over a ZeroMQ socket. Made and run on one thread.
+/// A worker and its connection. Made and run on one thread.
 package final class WorkerShell {
     package let handle: WorkerHandle
-    private let endpoint: String
     private let lifeline: Int32?
     private let logger: Logger
     private let trace: TraceRecorder?
-    private let context: Context
-    private var socket: Socket
+    private let connection: WorkerConnection
     private var machine: WorkerMachine
     private let computer: PieceComputer
-    private let sharing: WorkerSharing
     private var end: WorkerEnd?
     /// Until then the worker does not go to sleep.
     private var alertUntil = Duration.zero
@@ -54,9 +49,8 @@ package final class WorkerShell {
         endpoint: String, instructionSet: InstructionSet, giveUpAfter: Duration?, lifeline: Int32?, logger: Logger,
         trace: TraceRecorder? = nil
     ) throws {
-        sharing = WorkerSharing(isLocal: try Endpoint(endpoint).isIPC)
+        connection = WorkerConnection(try Endpoint(endpoint))
         handle = try WorkerHandle()
-        self.endpoint = endpoint
         self.lifeline = lifeline
         self.logger = logger
         self.trace = trace
@@ -65,31 +59,25 @@ package final class WorkerShell {
             processID: UInt32(bitPattern: getpid()), slots: 2)
         machine = WorkerMachine(
             settings: WorkerSettings(endpoint: endpoint, introduction: introduction, giveUpAfter: giveUpAfter), now: MonotonicClock.now)
-        computer = PieceComputer(instructionSet: instructionSet, makeFrame: sharing.frame)
-        context = try Context()
-        socket = try Self.makeSocket(in: context)
-        try connect()
+        computer = PieceComputer(instructionSet: instructionSet, makeFrame: connection.frame)
+        try connection.open()
     }
 
     /// Works until there is no more work, nobody gives any, or it is told to end.
     ///
     /// Blocks its thread, which must not be one of Swift's concurrency pool.
     ///
-    /// - Throws: `ZeroMQError` if the socket fails.
+    /// - Throws: `ZeroMQError` or ``TransportError`` if no connection can be asked for.
     package func run() throws -> WorkerEnd {
         let descriptors = [handle.mailbox.descriptor] + (lifeline.map { [$0] } ?? [])
         while true {
-            let result = try trace.recording(.wait) { try wait(descriptors) }
-            if let lifeline, result.readableDescriptors.contains(lifeline) {
+            let readiness = try trace.recording(.wait) { try wait(descriptors) }
+            if let lifeline, readiness.descriptors.contains(lifeline) {
                 return .left("The process that started this worker has ended.")
             }
-            if result.writable, machine.awaitsConnection { try handle(.connected) }
-            try trace.recording(.receive) {
-                while end == nil, let message = try socket.receive(frameLimit: Self.frameLimit) {
-                    try take(message.map { Frame($0) })
-                }
-            }
-            if result.readableDescriptors.contains(handle.mailbox.descriptor), let sentence = handle.mailbox.takeAll().first {
+            if readiness.isConnected, machine.awaitsConnection { try handle(.connected) }
+            if readiness.isReadable { try trace.recording(.receive) { try receiveMessages() } }
+            if readiness.descriptors.contains(handle.mailbox.descriptor), let sentence = handle.mailbox.takeAll().first {
                 try handle(.leaveRequested(sentence))
             }
             try handle(.tick)
@@ -103,30 +91,27 @@ package final class WorkerShell {
     private static let alertness = Duration.milliseconds(1)
 
     /// Waits for something to do, or for time to pass.
-    private func wait(_ descriptors: [Int32]) throws -> PollResult {
-        func poll(_ timeout: Int) throws -> PollResult {
-            try socket.poll(writable: machine.awaitsConnection, descriptors: descriptors, timeout: timeout)
+    private func wait(_ descriptors: [Int32]) throws -> WorkerConnection.Readiness {
+        func wait(_ timeout: Int) throws -> WorkerConnection.Readiness {
+            try connection.wait(isAwaited: machine.awaitsConnection, descriptors: descriptors, timeout: timeout)
         }
         while !machine.hasWork, MonotonicClock.now < alertUntil {
-            let result = try poll(0)
-            if result.readable || result.writable || !result.readableDescriptors.isEmpty { return result }
-            // Others may need the core, this worker's own transport among them.
+            let readiness = try wait(0)
+            if !readiness.isNothing { return readiness }
+            // Others may need the core, the coordinator among them.
             sched_yield()
         }
-        return try poll(machine.hasWork ? 0 : 100)
+        return try wait(machine.hasWork ? 0 : 100)
     }
 
-    /// Most frames of a message that are looked at.
-    private static let frameLimit = 8
-
-    private func take(_ frames: [Frame]) throws {
-        do {
-            if let frames = try sharing.received(Check.removing(from: frames)) { try handle(.received(frames)) }
-        } catch let violation as ProtocolViolation {
-            try handle(.unreadable(violation))
-        } catch let error as SharedMemoryError {
-            logger.warning("Going on without shared memory: \(error).")
-            try handle(.undeliverable)
+    private func receiveMessages() throws {
+        while end == nil {
+            switch try connection.receive() {
+            case .nothing: return
+            case .message(let frames): try handle(.received(frames))
+            case .unreadable(let violation): return try handle(.unreadable(violation))
+            case .end: return try handle(.undeliverable)
+            }
         }
     }
 
@@ -147,38 +132,16 @@ package final class WorkerShell {
         while let event = events.popLast() {
             for action in machine.handle(event, now: MonotonicClock.now) {
                 switch action {
-                case .connect:
-                    socket = try Self.makeSocket(in: context)
-                    try connect()
+                case .connect: try connection.open()
                 case .send(let frames):
-                    let delivery = try trace.recording(.send) {
-                        try socket.send(Check.adding(to: sharing.sending(frames)).map { try Message.carrying($0) })
-                    }
-                    if delivery != .taken { events.append(.undeliverable) }
+                    if try !trace.recording(.send, { try connection.send(frames) }) { events.append(.undeliverable) }
                 case .log(let line): logger.info("\(line)")
                 case .finish(let end):
                     // A farewell may still be on its way.
-                    try socket.set(.linger, to: 200)
+                    try connection.linger()
                     self.end = end
                 }
             }
         }
-    }
-
-    private func connect() throws {
-        sharing.begin()
-        do {
-            try socket.connect(endpoint)
-        } catch {
-            throw TransportError(description: "Cannot connect to \(endpoint): \(error)")
-        }
-    }
-
-    private static func makeSocket(in context: Context) throws -> Socket {
-        // Immediate: without a connection there is no room to send, so that HELLO never waits in a queue.
-        try Socket(
-            .dealer, in: context,
-            options: commonOptions(linger: 0, largestFrame: largestFrame)
-                .merging([.immediate: 1, .reconnectInterval: 100, .reconnectIntervalMaximum: 2000, .connectTimeout: 5000]) { $1 })
     }
 }

@@ -8,7 +8,7 @@ import Testing
     /// The targets, and how many cases of each run here.
     private static let targets: [(target: String, cases: Int)] = [
         ("worker-messages", 4000), ("coordinator-messages", 4000), ("json", 4000), ("safetensors", 4000), ("idx-images", 3000),
-        ("idx-labels", 3000), ("datasets", 500), ("coordinator", 300), ("worker", 1500), ("shared-frames", 4000),
+        ("idx-labels", 3000), ("datasets", 500), ("coordinator", 300), ("worker", 1500), ("direct-messages", 4000),
         ("checkpoints", 600), ("run-record", 4000), ("chain", 4000),
     ]
 

@@ -9,8 +9,6 @@ import Testing
 #endif
 
 struct BlockArenaTests {
-    private static func freshName() -> String { "/minishard-test-\(getpid())-\(UInt16.random(in: .min ... .max))" }
-
     /// Both ends of an arena, as two processes have them.
     private struct Ends {
         let sender: BlockArena
@@ -18,10 +16,9 @@ struct BlockArenaTests {
 
         init(blockCount: Int = 4, roomFor size: Int = 5000) throws {
             let geometry = BlockArena.Geometry(blockCount: blockCount, roomFor: size)
-            let sender = try BlockArena(creating: freshName(), geometry)
-            defer { sender.unlink() }
-            self.sender = sender
-            receiver = try BlockArena(opening: sender.name, geometry)
+            var opened: Result<BlockArena, any Error>?
+            sender = try BlockArena(geometry) { descriptor in opened = Result { try BlockArena(sharedAs: descriptor, geometry) } }
+            receiver = try #require(opened).get()
         }
 
         func put(_ bytes: [UInt8], into blocks: Range<Int> = 0..<4, ticket: UInt64) -> Int? {
@@ -89,40 +86,28 @@ struct BlockArenaTests {
         #expect(ends.receiver.take(0, of: 0..<4, count: 1, ticket: 2) != nil)
     }
 
-    @Test("An arena goes on without its name, and is not found under it")
-    func unlinked() throws {
-        let ends = try Ends()
-        #expect(ends.put([9], ticket: 1) == 0)
-        #expect(ends.receiver.take(0, of: 0..<4, count: 1, ticket: 1).map { [UInt8]($0.bytes) } == [9])
-        let error = #expect(throws: SharedMemoryError.self) { try BlockArena(opening: ends.sender.name, ends.sender.geometry) }
-        #expect(error?.description.contains(ends.sender.name) == true)
+    @Test("What is no arena, or one of another size than announced, is not opened")
+    func wrongSize() throws {
+        let geometry = BlockArena.Geometry(blockCount: 2, roomFor: 100)
+        _ = try BlockArena(geometry) { descriptor in
+            let error = #expect(throws: SharedMemoryError.self) {
+                try BlockArena(sharedAs: descriptor, BlockArena.Geometry(blockCount: 3, roomFor: 100))
+            }
+            #expect(error?.description == "opening shared memory failed: Invalid argument")
+        }
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        #expect(throws: SharedMemoryError.self) { try BlockArena(sharedAs: ends[0], geometry) }
+        for end in ends { close(end) }
     }
 
     #if os(Linux)
-        @Test("What a process that was killed has left behind is taken away, and nobody else's")
-        func abandoned() throws {
-            var ended = pid_t()
-            #expect(posix_spawnp(&ended, "true", nil, nil, [strdup("true"), nil], environ) == 0)
-            #expect(waitpid(ended, nil, 0) == ended)
-            let prefix = "/minishard-test-abandoned-\(UInt32.random(in: .min ... .max))-"
-            let geometry = BlockArena.Geometry(blockCount: 1, roomFor: 1)
-            let names = ["\(prefix)\(ended)-1", "\(prefix)\(getpid())-1", "\(prefix)x-1"]
-            let arenas = try names.map { try BlockArena(creating: $0, geometry) }
-            defer { for arena in arenas { arena.unlink() } }
-            BlockArena.removeAbandoned(prefix: prefix)
-            #expect(throws: SharedMemoryError.self) { try BlockArena(opening: names[0], geometry) }
-            for name in names.dropFirst() { #expect(throws: Never.self) { try BlockArena(opening: name, geometry) } }
+        @Test("An arena's size is final, so that nobody can take memory away from under the other end")
+        func sealed() throws {
+            _ = try BlockArena(BlockArena.Geometry(blockCount: 2, roomFor: 100)) { descriptor in
+                #expect(ftruncate(descriptor, 0) == -1)
+                #expect(errno == EPERM)
+            }
         }
     #endif
-
-    @Test("An arena of another size than announced is not opened, and a name is not used twice")
-    func wrongSize() throws {
-        let geometry = BlockArena.Geometry(blockCount: 2, roomFor: 100)
-        let arena = try BlockArena(creating: Self.freshName(), geometry)
-        defer { arena.unlink() }
-        #expect(throws: SharedMemoryError.self) {
-            try BlockArena(opening: arena.name, BlockArena.Geometry(blockCount: 3, roomFor: 100))
-        }
-        #expect(throws: SharedMemoryError.self) { try BlockArena(creating: arena.name, geometry) }
-    }
 }

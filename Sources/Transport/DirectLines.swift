@@ -1,0 +1,99 @@
+import CMessageSocket
+import Coordinator
+import TrainingProtocol
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A coordinator's direct lines to the workers on its machine, and the paths where they come in.
+final class DirectLines {
+    private struct Connection {
+        let peer: PeerID
+        let line: DirectLine
+        /// When it came.
+        let begin: Duration
+    }
+
+    private let largestTensor: Int
+    private var listeners: [(descriptor: Int32, path: String)] = []
+    private var connections: [Connection] = []
+    private var lastPeer: UInt64 = 0
+    /// Connections of which nobody knows yet whether they are workers'.
+    private var strangers = 0
+
+    /// How many strangers there may be at a time: each has memory set aside for it. Others wait their turn.
+    private static let mostStrangers = 8
+    /// How long a connection may take to become a worker's.
+    private static let patience = Duration.seconds(2)
+
+    /// - Parameter largestTensor: in bytes.
+    init(largestTensor: Int) { self.largestTensor = largestTensor }
+
+    deinit {
+        for listener in listeners {
+            close(listener.descriptor)
+            unlink(listener.path)
+        }
+    }
+
+    /// Takes lines at a path from now on, where the system has them; workers find out by trying.
+    ///
+    /// - Parameter path: What stands there must be a file that another coordinator has left behind.
+    func listen(at path: String) {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+        let descriptor = message_socket_listen(path)
+        if descriptor >= 0 { listeners.append((descriptor, path)) }
+    }
+
+    /// What to wait for.
+    var descriptors: [Int32] {
+        (strangers < Self.mostStrangers ? listeners.map(\.descriptor) : []) + connections.map(\.line.descriptor)
+    }
+
+    /// Takes the connections that have come in.
+    ///
+    /// - Parameter readable: descriptors that can be read.
+    func accept(_ readable: [Int32], now: Duration) {
+        for listener in listeners where readable.contains(listener.descriptor) {
+            while strangers < Self.mostStrangers {
+                let descriptor = message_socket_accept(listener.descriptor)
+                guard descriptor >= 0 else {
+                    // Without descriptors nobody can come in before the next look at what is idle.
+                    if errno != EAGAIN { strangers = Self.mostStrangers }
+                    break
+                }
+                guard let line = DirectLine.greeting(descriptor, roomFor: largestTensor) else { continue }
+                lastPeer += 1
+                strangers += 1
+                connections.append(Connection(peer: Self.peer(lastPeer), line: line, begin: now))
+            }
+        }
+    }
+
+    /// A name that no connection of ZeroMQ's has: those that begin with 0 have four bytes more.
+    private static func peer(_ number: UInt64) -> PeerID {
+        PeerID([0] + withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) })
+    }
+
+    /// The connections that are among some descriptors.
+    func lines(among readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
+        connections.filter { readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
+    }
+
+    /// A peer's line, if it has one.
+    func line(to peer: PeerID) -> DirectLine? { connections.first { $0.peer == peer }?.line }
+
+    func closeLine(to peer: PeerID) { connections.removeAll { $0.peer == peer } }
+
+    /// Closes connections that are no worker's: not any more, or not after some time.
+    func closeIdle(now: Duration, isWorker: (PeerID) -> Bool) {
+        connections.removeAll { now - $0.begin > Self.patience && !isWorker($0.peer) }
+        strangers = connections.reduce(0) { $0 + (isWorker($1.peer) ? 0 : 1) }
+    }
+}

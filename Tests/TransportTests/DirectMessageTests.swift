@@ -1,0 +1,67 @@
+import RandomStreams
+import SharedMemory
+import Testing
+import TrainingProtocol
+
+@testable import Transport
+
+/// Messages as they go over direct lines, in bytes.
+struct DirectMessageTests {
+    private let frames = [[1, 2, 3], [], [UInt8](repeating: 9, count: 300)].map { Frame(bytes: $0) }
+
+    private func bytes(_ parts: [SharedFrames.Part]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        DirectMessage.append(parts, to: &bytes)
+        return bytes
+    }
+
+    private func message(_ entries: [[UInt64]], _ rest: [UInt8] = []) -> Frame {
+        let numbers = [UInt64(entries.count)] + entries.flatMap { $0 }
+        return Frame(bytes: numbers.flatMap { number in withUnsafeBytes(of: number.littleEndian) { [UInt8]($0) } } + rest)
+    }
+
+    @Test("A message is read as it was written")
+    func roundTrip() throws {
+        let parts = frames.map { SharedFrames.Part.inline($0) } + [.shared(block: 3, count: 70_000, ticket: 1 << 40)]
+        let read = try #require(DirectMessage.parts(of: Frame(bytes: bytes(parts))))
+        #expect(read.count == 4)
+        for (part, frame) in zip(read, frames) {
+            guard case .inline(let inline) = part else {
+                Issue.record("not inline")
+                return
+            }
+            #expect(inline.bytes() == frame.bytes())
+        }
+        guard case .shared(block: 3, count: 70_000, let ticket) = read[3] else {
+            Issue.record("not shared")
+            return
+        }
+        #expect(ticket == 1 << 40)
+        #expect(bytes(read) == bytes(parts))
+    }
+
+    @Test("What is no message is none")
+    func nonsense() {
+        #expect(DirectMessage.parts(of: message([[2, 0, 0]], [7, 8])) != nil)
+        for bad in [
+            Frame(bytes: []), Frame(bytes: [1]), message([]), message([[2, 0, 0]], [7]), message([[2, 0, 0]], [7, 8, 9]),
+            message([[2, 1, 0]], [7, 8]), message([[1 << 63, 0, 0]]), message([[.max, 0, 0]]), message([[2, 1 << 63, 5]]),
+            message([[2, 0, 1 << 63]]), message([[UInt64]](repeating: [0, 0, 0], count: 9)), message([[1, 0, 0], [1, 0, 0]], [7]),
+        ] { #expect(DirectMessage.parts(of: bad) == nil, "\(bad.bytes())") }
+    }
+
+    @Test("No damage makes more of a message than it holds")
+    func damaged() {
+        let intact = bytes(frames.map { .inline($0) } + [.shared(block: 3, count: 5000, ticket: 9)])
+        var generator = MersenneTwister(seed: 3)
+        for length in 0..<intact.count { #expect(DirectMessage.parts(of: Frame(bytes: Array(intact[..<length]))) == nil) }
+        for _ in 0..<5000 {
+            var mutated = intact
+            for _ in 0...generator.next32() % 4 {
+                mutated[Int(generator.next32()) % 110] = UInt8(truncatingIfNeeded: generator.next32())
+            }
+            guard let parts = DirectMessage.parts(of: Frame(bytes: mutated)) else { continue }
+            #expect(bytes(parts).count == mutated.count)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import CMessageSocket
+import Coordinator
+import Logging
+import Testing
+import TrainingProtocol
+
+@testable import Transport
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+#if os(Linux)
+    /// How a worker comes by its connection.
+    @Suite(.timeLimit(.minutes(1)))
+    struct WorkerConnectionTests {
+        private let endpoint = TestEndpoint.fresh("ipc")
+
+        private func opened() throws -> WorkerConnection {
+            let connection = WorkerConnection(try Endpoint(endpoint))
+            try connection.open()
+            return connection
+        }
+
+        /// A run that ends with `body`, in which a connection to it is used.
+        private func duringRun(at endpoint: String, _ body: @escaping @Sendable () throws -> Void) throws {
+            let run = try LocalRun(endpoint: endpoint, jobs: try TestData.jobs(1), workers: 0)
+            let handle = run.handle
+            let thread = TestThread {
+                do { try body() } catch { Issue.record(error) }
+                handle.stop("Enough.")
+            }
+            _ = try run.finish()
+            thread.join()
+        }
+
+        private static func awaitConnection(_ connection: WorkerConnection) throws {
+            while try !connection.wait(isAwaited: true, descriptors: [], timeout: 100).isConnected {}
+        }
+
+        /// The coordinator's answer to a worker's HELLO.
+        private static func answer(to connection: WorkerConnection) throws -> CoordinatorMessage? {
+            let introduction = WorkerIntroduction(
+                profile: TrainingProtocol.profile, instructionSet: "test", host: "there", processID: 1, slots: 2)
+            #expect(try connection.send(WorkerMessage.hello(introduction).frames()))
+            while true {
+                _ = try connection.wait(isAwaited: false, descriptors: [], timeout: 100)
+                switch try connection.receive() {
+                case .nothing: continue
+                case .message(let frames): return try CoordinatorMessage(frames: frames)
+                case .unreadable, .end: return nil
+                }
+            }
+        }
+
+        private static func expectWelcome(_ connection: WorkerConnection) throws {
+            guard case .welcome? = try answer(to: connection) else {
+                Issue.record("no WELCOME came")
+                return
+            }
+        }
+
+        @Test("A coordinator on this machine is reached by a direct line")
+        func direct() throws {
+            let endpoint = endpoint
+            try duringRun(at: endpoint) {
+                let connection = WorkerConnection(try Endpoint(endpoint))
+                try connection.open()
+                try Self.awaitConnection(connection)
+                #expect(connection.isDirect)
+                try Self.expectWelcome(connection)
+            }
+        }
+
+        @Test("A worker that was there first takes a direct line too")
+        func early() throws {
+            nonisolated(unsafe) let connection = try opened()
+            #expect(try !connection.wait(isAwaited: true, descriptors: [], timeout: 0).isConnected)
+            #expect(!connection.isDirect)
+            try duringRun(at: endpoint) {
+                try Self.awaitConnection(connection)
+                #expect(connection.isDirect)
+                try Self.expectWelcome(connection)
+            }
+        }
+
+        @Test("Where the path is too long for a direct line's beside it, ZeroMQ connects")
+        func longPath() throws {
+            let path = endpoint + String(repeating: "x", count: Endpoint.longestPath - endpoint.utf8.count + "ipc://".count)
+            try duringRun(at: path) {
+                let connection = WorkerConnection(try Endpoint(path))
+                try connection.open()
+                try Self.awaitConnection(connection)
+                #expect(!connection.isDirect)
+                try Self.expectWelcome(connection)
+            }
+        }
+
+        @Test("A coordinator that gives no direct line is reached by ZeroMQ")
+        func refused() throws {
+            let endpoint = endpoint
+            let path = try #require(try Endpoint(endpoint).directPath)
+            try duringRun(at: endpoint) {
+                // Something else has taken the path.
+                unlink(path)
+                let listener = message_socket_listen(path)
+                defer { close(listener) }
+                let connection = WorkerConnection(try Endpoint(endpoint))
+                try connection.open()
+                close(message_socket_accept(listener))
+                try Self.awaitConnection(connection)
+                #expect(!connection.isDirect)
+                try Self.expectWelcome(connection)
+            }
+        }
+
+        @Test("A coordinator's end ends the line, and nothing is sent by it any more")
+        func ended() throws {
+            nonisolated(unsafe) let connection = try opened()
+            try duringRun(at: endpoint) { try Self.awaitConnection(connection) }
+            while try !connection.wait(isAwaited: false, descriptors: [], timeout: 100).isReadable {}
+            guard case .end = try connection.receive() else {
+                Issue.record("the line has not ended")
+                return
+            }
+            #expect(try !connection.send([Frame(bytes: [1])]))
+            guard case .nothing = try connection.receive() else {
+                Issue.record("something arrived")
+                return
+            }
+        }
+
+        @Test("A path where a coordinator was killed is used again")
+        func abandoned() throws {
+            let path = try #require(try Endpoint(endpoint).directPath)
+            close(message_socket_listen(path))
+            let endpoint = endpoint
+            try duringRun(at: endpoint) {
+                let connection = WorkerConnection(try Endpoint(endpoint))
+                try connection.open()
+                try Self.awaitConnection(connection)
+                #expect(connection.isDirect)
+            }
+            #expect(access(path, F_OK) == -1)
+        }
+    }
+#endif
