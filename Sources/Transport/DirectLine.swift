@@ -20,10 +20,6 @@ final class DirectLine {
     let descriptor: Int32
     private var frames: SharedFrames
     private var outgoing: [UInt8] = []
-    private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: longestDatagram, alignment: 16)
-
-    /// More than the system's sockets take, in bytes.
-    private static let longestDatagram = 1 << 20
 
     /// Takes over a connection whose ends share memory.
     private init(_ descriptor: Int32, _ frames: SharedFrames) {
@@ -31,10 +27,7 @@ final class DirectLine {
         self.frames = frames
     }
 
-    deinit {
-        close(descriptor)
-        incoming.deallocate()
-    }
+    deinit { close(descriptor) }
 
     /// Sends a message.
     ///
@@ -47,12 +40,11 @@ final class DirectLine {
 
     /// Receives a message if there is one.
     func receive() -> Arrival {
-        let count = message_socket_receive(descriptor, incoming.baseAddress, incoming.count)
-        if count <= 0 { return count < 0 && errno == EAGAIN ? .nothing : .end }
-        guard count <= incoming.count,
-            let parts = DirectMessage.parts(of: Frame(copying: UnsafeRawBufferPointer(rebasing: incoming[..<count]))),
-            let message = frames.take(parts)
-        else { return .unreadable(.damaged) }
+        let length = message_socket_next_length(descriptor)
+        if length <= 0 { return length < 0 && errno == EAGAIN ? .nothing : .end }
+        var isReceived = false
+        let datagram = Frame(byteCount: length) { isReceived = message_socket_receive(descriptor, $0.baseAddress, length) != 0 }
+        guard isReceived, let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else { return .unreadable(.damaged) }
         return .message(message)
     }
 

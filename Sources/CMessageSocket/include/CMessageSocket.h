@@ -15,9 +15,11 @@ int message_socket_accept(int listener);
 /// Sends a message. Returns whether it was taken; if not, errno is EAGAIN where there is no room.
 int message_socket_send(int socket, const void *bytes, long count);
 
-/// Receives a message. Returns its length, which may be more than the `count` bytes there is room for; 0 when the other end has closed; -1 and errno: EAGAIN if
-/// there is none.
-long message_socket_receive(int socket, void *bytes, long count);
+/// Looks at the next message. Returns its length; 0 when the other end has closed; -1 and errno: EAGAIN if there is none.
+long message_socket_next_length(int socket);
+
+/// Receives the next message, whose length is `count`. Returns whether that was done.
+int message_socket_receive(int socket, void *bytes, long count);
 
 /// Sends a message and an open file descriptor with it. Returns whether that was done.
 int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor);

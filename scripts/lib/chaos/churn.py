@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from endless import EndlessRun, open_descriptors, resident_kilobytes, wait_until
+from endless import EndlessRun, kilobytes, open_descriptors, wait_until
 
 # With a GOODBYE, and without.
 ENDS = (signal.SIGTERM, signal.SIGKILL)
@@ -15,6 +15,8 @@ AT_A_TIME = 4
 # Joins after which buffers and caches are as large as they get.
 WARM_UP = 300
 MOST_GROWTH = 0.01
+# Seconds of a reading: some epochs.
+READING = 3
 
 
 def add_arguments(parser):
@@ -23,11 +25,11 @@ def add_arguments(parser):
 
 
 def reading(run, steady):
-    """Memory and descriptors of coordinator and steady worker, each the least of a second: what comes and goes with the work is no growth."""
+    """Memory and descriptors of coordinator and steady worker, each the least of some epochs: what comes and goes with the work is no growth."""
     samples = []
-    end = time.monotonic() + 1
+    end = time.monotonic() + READING
     while time.monotonic() < end:
-        samples.append([figure for pid in (run.coordinator.pid, steady.pid) for figure in (resident_kilobytes(pid), open_descriptors(pid))])
+        samples.append([figure for pid in (run.coordinator.pid, steady.pid) for figure in (kilobytes(pid), open_descriptors(pid))])
         time.sleep(0.02)
     return [min(figures) for figures in zip(*samples)]
 
