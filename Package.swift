@@ -60,6 +60,7 @@ let package = Package(
     targets: vectorKernels + [
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"]), .brew(["isa-l"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
         .target(name: "CPUFeatures"),
@@ -68,7 +69,7 @@ let package = Package(
         module("Digests", "COpenSSL", "CXXHash"),
         module("RandomStreams"),
         module("ForeignText"),
-        module("Datasets", "CZlib", "Digests", "Processes", "RandomStreams"),
+        module("Datasets", "CISAL", "Digests", "Processes", "RandomStreams"),
         kernels("CNNKernels", "RandomStreams"),
         .target(
             name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
@@ -83,7 +84,7 @@ let package = Package(
             "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker",
             "ZeroMQ", logging),
         module("FileFormats", "ForeignText"),
-        module("Checkpoints", "CNNCore", "Coordinator", "CZlib", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
+        module("Checkpoints", "CISAL", "CNNCore", "Coordinator", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
         module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
         module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),

@@ -1,4 +1,4 @@
-import CZlib
+import CISAL
 
 /// A file's bytes in order, inflated where its content is gzip, whatever its name.
 struct DecodedFile: ~Copyable {
@@ -84,7 +84,7 @@ struct DecodedFile: ~Copyable {
     }
 }
 
-/// zlib's decoder for gzip data.
+/// ISA-L's decoder for gzip data, some three times as fast as zlib's.
 private final class Inflater {
     /// What became of a step.
     enum Outcome {
@@ -94,15 +94,13 @@ private final class Inflater {
         case damaged(String)
     }
 
-    /// At an address of its own, since zlib's state refers back to it.
-    private let stream: UnsafeMutablePointer<z_stream>
+    /// On the heap: it has 90 kB.
+    private let state: UnsafeMutablePointer<inflate_state>
 
     init() {
-        stream = .allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        // 15 bits of window, and 16 for gzip's header and trailer.
-        let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        precondition(status == Z_OK, "zlib does not start: status \(status)")
+        state = .allocate(capacity: 1)
+        isal_inflate_init(state)
+        state.pointee.crc_flag = UInt32(ISAL_GZIP)
     }
 
     /// Inflates some of `source` into `target`; neither is empty. Starts the next member after the end of one.
@@ -110,27 +108,30 @@ private final class Inflater {
         _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
     ) -> (taken: Int, delivered: Int, outcome: Outcome) {
         let room = min(target.count, 1 << 30)
-        stream.pointee.next_in = UnsafeMutablePointer(mutating: source.assumingMemoryBound(to: UInt8.self).baseAddress)
-        stream.pointee.avail_in = UInt32(source.count)
-        stream.pointee.next_out = target.assumingMemoryBound(to: UInt8.self).baseAddress
-        stream.pointee.avail_out = UInt32(room)
-        let status = CZlib.inflate(stream, Z_NO_FLUSH)
-        let taken = source.count - Int(stream.pointee.avail_in)
-        let delivered = room - Int(stream.pointee.avail_out)
+        state.pointee.next_in = UnsafeMutablePointer(mutating: source.assumingMemoryBound(to: UInt8.self).baseAddress)
+        state.pointee.avail_in = UInt32(source.count)
+        state.pointee.next_out = target.assumingMemoryBound(to: UInt8.self).baseAddress
+        state.pointee.avail_out = UInt32(room)
+        let status = isal_inflate(state)
+        let taken = source.count - Int(state.pointee.avail_in)
+        let delivered = room - Int(state.pointee.avail_out)
+        if status < 0 { return (taken, delivered, .damaged(Self.meaning(of: status))) }
+        guard state.pointee.block_state == ISAL_BLOCK_FINISH else { return (taken, delivered, .more) }
+        isal_inflate_reset(state)
+        return (taken, delivered, .ended)
+    }
+
+    private static func meaning(of status: Int32) -> String {
         switch status {
-        case Z_OK, Z_BUF_ERROR:
-            return (taken, delivered, .more)
-        case Z_STREAM_END:
-            inflateReset(stream)
-            return (taken, delivered, .ended)
-        default:
-            let message = stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)"
-            return (taken, delivered, .damaged(message))
+        case ISAL_INVALID_BLOCK: "invalid block"
+        case ISAL_INVALID_SYMBOL: "invalid code"
+        case ISAL_INVALID_LOOKBACK: "invalid distance"
+        case ISAL_INVALID_WRAPPER: "invalid header"
+        case ISAL_UNSUPPORTED_METHOD: "unknown compression method"
+        case ISAL_INCORRECT_CHECKSUM: "incorrect checksum or length"
+        default: "ISA-L status \(status)"
         }
     }
 
-    deinit {
-        inflateEnd(stream)
-        stream.deallocate()
-    }
+    deinit { state.deallocate() }
 }

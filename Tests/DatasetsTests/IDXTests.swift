@@ -159,11 +159,12 @@ import Testing
         damaged[count - 8] ^= 1
         #expect(
             try complaint(damaged)
-                == "FILE has damaged gzip data, noticed at byte \(count - 4): incorrect data check. Get the file anew.")
+                == "FILE has damaged gzip data, noticed at byte \(count): incorrect checksum or length. Get the file anew.")
         damaged = compressed
         damaged[count - 4] ^= 1
         #expect(
-            try complaint(damaged) == "FILE has damaged gzip data, noticed at byte \(count): incorrect length check. Get the file anew.")
+            try complaint(damaged)
+                == "FILE has damaged gzip data, noticed at byte \(count): incorrect checksum or length. Get the file anew.")
     }
 
     @Test func whatIsNoFileIsRefused() throws {

@@ -34,6 +34,7 @@ has_library() { is_installed "$1" || { command -v pkg-config >/dev/null && pkg-c
 # Prints the Debian packages that are missing of those that the build needs.
 missing_debian_packages() {
     has_library libzmq3-dev libzmq || echo libzmq3-dev
+    has_library libisal-dev libisal || echo libisal-dev
     has_library zlib1g-dev zlib || echo zlib1g-dev
     has_library libssl-dev libcrypto || echo libssl-dev
     has_library libxxhash-dev libxxhash || echo libxxhash-dev
@@ -47,7 +48,7 @@ missing_debian_packages() {
 # Prints the Homebrew packages that are missing of those that the build needs.
 missing_brew_packages() {
     local package
-    for package in zeromq openssl@3 xxhash; do brew list --versions "$package" >/dev/null || echo "$package"; done
+    for package in zeromq openssl@3 xxhash isa-l; do brew list --versions "$package" >/dev/null || echo "$package"; done
     command -v pkg-config >/dev/null || echo pkg-config
 }
 
