@@ -8,10 +8,8 @@ typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 8 registers, and two for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
 
-/// Points and tiles that the second convolution's Winograd form computes together: 12 registers, two for the weights and one for an input.
-typealias ProductTile = TwoRows<Three<SIMD16<Float>>>
-/// The same for the tiles that are left, one by one.
-typealias ProductColumn = TwoRows<Single<SIMD16<Float>>>
+/// How the second convolution's Winograd form adds up its products: 12 registers, two for the weights and one for an input.
+typealias WinogradOutputs = WinogradOutputsByPoints<TwoRows<Three<SIMD16<Float>>>, TwoRows<Single<SIMD16<Float>>>>
 
 /// Samples that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>

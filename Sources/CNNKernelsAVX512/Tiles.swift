@@ -8,10 +8,8 @@ typealias FirstConvolutionTile<Vector: Lanes> = Seven<Vector>
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
 typealias PixelTile = Fourteen<SIMD16<Float>>
 
-/// Points and tiles that the second convolution's Winograd form computes together: 4 points and a whole row of MNIST's 7 tiles: 28 registers, and one for the weights.
-typealias ProductTile = FourRows<Seven<SIMD16<Float>>>
-/// The same for the tiles that are left, one by one.
-typealias ProductColumn = FourRows<Single<SIMD16<Float>>>
+/// How the second convolution's Winograd form adds up its products.
+typealias WinogradOutputs = WinogradOutputsByColumns
 
 /// Samples that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>

@@ -8,10 +8,8 @@ typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
 
-/// Points and tiles that the second convolution's Winograd form computes together: 24 registers, and four for the weights.
-typealias ProductTile = TwoRows<Three<SIMD16<Float>>>
-/// The same for the tiles that are left, one by one.
-typealias ProductColumn = TwoRows<Single<SIMD16<Float>>>
+/// How the second convolution's Winograd form adds up its products: 24 registers, and four for the weights.
+typealias WinogradOutputs = WinogradOutputsByPoints<TwoRows<Three<SIMD16<Float>>>, TwoRows<Single<SIMD16<Float>>>>
 
 /// Samples that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>

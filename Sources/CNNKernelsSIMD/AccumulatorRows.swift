@@ -96,3 +96,4 @@ typealias TwoRows<Row: Accumulators> = Stack<SingleRow<Row>, SingleRow<Row>>
 typealias ThreeRows<Row: Accumulators> = Stack<TwoRows<Row>, SingleRow<Row>>
 typealias FourRows<Row: Accumulators> = Stack<TwoRows<Row>, TwoRows<Row>>
 typealias FiveRows<Row: Accumulators> = Stack<ThreeRows<Row>, TwoRows<Row>>
+typealias SixRows<Row: Accumulators> = Stack<FourRows<Row>, TwoRows<Row>>

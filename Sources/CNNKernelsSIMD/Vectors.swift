@@ -1,36 +1,46 @@
 import CNNKernels
 
+/// What sums of multiples can be made of.
+protocol Summands {
+    /// The sum, number by number.
+    func adding(_ other: Self) -> Self
+    /// The difference, number by number.
+    func subtracting(_ other: Self) -> Self
+    /// `factor ·` each number.
+    func scaled(by factor: Float) -> Self
+    /// The sum with `factor · other`, number by number, rounded once.
+    func addingProduct(_ factor: Float, _ other: Self) -> Self
+}
+
 /// A vector of single-precision lanes that a kernel computes with.
 ///
 /// Lanes meet in fixed trees only, so the compiler may lower 16 lanes to 1x16, 2x8 or 4x4 registers: the bits stay.
 /// What compares lanes is a requirement, with an implementation for each type: in generic code the standard library's comparisons are loops over the lanes.
-protocol Lanes: SIMD where Scalar == Float {
+protocol Lanes: SIMD, Summands where Scalar == Float {
     /// The lanes above 0, and NaN; 0 in place of the others.
     func rectified() -> Self
     /// The lanes where `gate` is above 0; 0 in place of the others.
     func gated(by gate: Self) -> Self
-    /// The sum, lane by lane.
-    func adding(_ other: Self) -> Self
-    /// The difference, lane by lane.
-    func subtracting(_ other: Self) -> Self
     /// The product, lane by lane.
     func multiplied(by other: Self) -> Self
 }
 
-extension SIMD8<Float>: Lanes {
+extension SIMD8<Float>: Summands, Lanes {
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
     @inline(__always) func subtracting(_ other: Self) -> Self { self - other }
     @inline(__always) func multiplied(by other: Self) -> Self { self * other }
+    @inline(__always) func scaled(by factor: Float) -> Self { self * factor }
 }
 
-extension SIMD16<Float>: Lanes {
+extension SIMD16<Float>: Summands, Lanes {
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
     @inline(__always) func subtracting(_ other: Self) -> Self { self - other }
     @inline(__always) func multiplied(by other: Self) -> Self { self * other }
+    @inline(__always) func scaled(by factor: Float) -> Self { self * factor }
 }
 
 extension Lanes {
@@ -59,7 +69,7 @@ extension SIMD16 {
 /// A group of vector accumulators that stay in registers.
 ///
 /// Groups are built by joining smaller ones, so that each accumulator is a stored property: an array's elements would live in memory.
-protocol Accumulators {
+protocol Accumulators: Summands {
     associatedtype Vector: Lanes
     /// Number of accumulators.
     static var count: Int { get }
@@ -101,6 +111,10 @@ struct Single<Vector: Lanes>: Accumulators {
     @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
         value.multiplied(by: scale).gated(by: Vector.load(gates)).store(to: target)
     }
+    @inline(__always) func adding(_ other: Self) -> Self { Self(repeating: value.adding(other.value)) }
+    @inline(__always) func subtracting(_ other: Self) -> Self { Self(repeating: value.subtracting(other.value)) }
+    @inline(__always) func scaled(by factor: Float) -> Self { Self(repeating: value.scaled(by: factor)) }
+    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self { Self(repeating: value.addingProduct(factor, other.value)) }
 }
 
 /// Two groups as one: the head's accumulators come first.
@@ -109,6 +123,10 @@ struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vec
     var head: Head
     var tail: Tail
 
+    @inline(__always) private init(_ head: Head, _ tail: Tail) {
+        self.head = head
+        self.tail = tail
+    }
     static var count: Int { @inline(__always) get { Head.count + Tail.count } }
     @inline(__always) init(repeating value: Vector) {
         head = Head(repeating: value)
@@ -141,6 +159,14 @@ struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vec
     @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
         head.storeGated(by: gates, scale: scale, to: target, stride: stride)
         tail.storeGated(by: gates + Head.count * stride, scale: scale, to: target + Head.count * stride, stride: stride)
+    }
+    @inline(__always) func adding(_ other: Self) -> Self { Self(head.adding(other.head), tail.adding(other.tail)) }
+    @inline(__always) func subtracting(_ other: Self) -> Self {
+        Self(head.subtracting(other.head), tail.subtracting(other.tail))
+    }
+    @inline(__always) func scaled(by factor: Float) -> Self { Self(head.scaled(by: factor), tail.scaled(by: factor)) }
+    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self {
+        Self(head.addingProduct(factor, other.head), tail.addingProduct(factor, other.tail))
     }
 }
 

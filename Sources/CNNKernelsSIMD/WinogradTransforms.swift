@@ -47,43 +47,58 @@ enum WinogradTransforms {
 
     /// The first two outputs of Aᵀ·m for 6 vectors, where there are but two.
     @inline(__always)
-    static func twoOutputs(
-        _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector, _ m4: Vector, _ m5: Vector
-    ) -> (Vector, Vector) {
-        ((m0 + (m1 + m2)) + (m3 + m4), m5.addingProduct(0.625, m1 - m2).addingProduct(1.375, m3 - m4))
+    static func twoOutputs<V: Summands>(_ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V) -> (V, V) {
+        (
+            m0.adding(m1.adding(m2)).adding(m3.adding(m4)),
+            m5.addingProduct(0.625, m1.subtracting(m2)).addingProduct(1.375, m3.subtracting(m4))
+        )
     }
 
     /// The first and the third of four outputs of Aᵀ·m for `size` = 6 or 8 vectors; what is beyond `size` is not looked at.
     @inline(__always)
-    static func evenOutputs(
-        size: Int, _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector, _ m4: Vector, _ m5: Vector, _ m6: Vector, _ m7: Vector
-    ) -> (Vector, Vector) {
-        let sum1 = m1 + m2
-        let sum2 = m3 + m4
-        let first = (m0 + sum1) + sum2
-        guard size == 8 else { return (first, (0.390625 * sum1).addingProduct(1.890625, sum2)) }
-        let sum3 = m5 + m6
-        return (first + sum3, sum1.addingProduct(4, sum2).addingProduct(0.25, sum3))
+    static func evenOutputs<V: Summands>(
+        size: Int, _ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V, _ m6: V, _ m7: V
+    ) -> (V, V) {
+        let sum1 = m1.adding(m2)
+        let sum2 = m3.adding(m4)
+        let first = m0.adding(sum1).adding(sum2)
+        guard size == 8 else { return (first, sum1.scaled(by: 0.390625).addingProduct(1.890625, sum2)) }
+        let sum3 = m5.adding(m6)
+        return (first.adding(sum3), sum1.addingProduct(4, sum2).addingProduct(0.25, sum3))
     }
 
     /// The second and the fourth of them.
     @inline(__always)
-    static func oddOutputs(
-        size: Int, _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector, _ m4: Vector, _ m5: Vector, _ m6: Vector, _ m7: Vector
-    ) -> (Vector, Vector) {
-        let difference1 = m1 - m2
-        let difference2 = m3 - m4
+    static func oddOutputs<V: Summands>(
+        size: Int, _ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V, _ m6: V, _ m7: V
+    ) -> (V, V) {
+        let difference1 = m1.subtracting(m2)
+        let difference2 = m3.subtracting(m4)
         guard size == 8 else {
             return (
-                (0.625 * difference1).addingProduct(1.375, difference2),
+                difference1.scaled(by: 0.625).addingProduct(1.375, difference2),
                 m5.addingProduct(0.244140625, difference1).addingProduct(2.599609375, difference2)
             )
         }
-        let difference3 = m5 - m6
+        let difference3 = m5.subtracting(m6)
         return (
             difference1.addingProduct(2, difference2).addingProduct(0.5, difference3),
-            difference1.addingProduct(8, difference2).addingProduct(0.125, difference3) + m7
+            difference1.addingProduct(8, difference2).addingProduct(0.125, difference3).adding(m7)
         )
+    }
+
+    /// Transforms a row of a tile whose columns are transformed already, and stores its four pixels.
+    @inline(__always)
+    static func storeRow(
+        size: Int, _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector, _ m4: Vector, _ m5: Vector, _ m6: Vector, _ m7: Vector,
+        to pixels: Output
+    ) {
+        let even = evenOutputs(size: size, m0, m1, m2, m3, m4, m5, m6, m7)
+        let odd = oddOutputs(size: size, m0, m1, m2, m3, m4, m5, m6, m7)
+        even.0.store(to: pixels)
+        odd.0.store(to: pixels + 16)
+        even.1.store(to: pixels + 32)
+        odd.1.store(to: pixels + 48)
     }
 
     /// G·w for `taps` = 3 or 5 vectors, `stride` vectors apart, and `size` = 6 or 8 points.
