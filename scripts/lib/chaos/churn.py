@@ -15,8 +15,13 @@ AT_A_TIME = 4
 # Joins after which buffers and caches are as large as they get.
 WARM_UP = 300
 MOST_GROWTH = 0.01
-# Seconds of a reading: some epochs.
-READING = 3
+# glibc spreads free memory over arenas of the threads, and keeps the more of it the larger the pieces were that it was given back: some megabytes by chance. So
+# there is one arena here, and free memory goes back at once.
+PLAIN_MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+# A reading is the least of some looks, each so many seconds long, with some joins between them: growth stays, how free memory happens to lie does not.
+LOOKS = 3
+LOOK_SECONDS = 1.5
+JOINS_BETWEEN_LOOKS = 12
 
 
 def add_arguments(parser):
@@ -24,14 +29,27 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, default=0, help="of who leaves how (default: %(default)s)")
 
 
-def reading(run, steady):
+def look(run, steady):
     """Memory and descriptors of coordinator and steady worker, each the least of some epochs: what comes and goes with the work is no growth."""
     samples = []
-    end = time.monotonic() + READING
+    end = time.monotonic() + LOOK_SECONDS
     while time.monotonic() < end:
         samples.append([figure for pid in (run.coordinator.pid, steady.pid) for figure in (kilobytes(pid), open_descriptors(pid))])
         time.sleep(0.02)
+    return least(samples)
+
+
+def least(samples):
     return [min(figures) for figures in zip(*samples)]
+
+
+def reading(run, steady, between=lambda: None):
+    """The least of some looks, with `between` called between them."""
+    looks = [look(run, steady)]
+    for _ in range(LOOKS - 1):
+        between()
+        looks.append(look(run, steady))
+    return least(looks)
 
 
 def churn(run, count, randomness):
@@ -52,17 +70,20 @@ def churn(run, count, randomness):
 def run(options):
     """Returns: whether nothing grew by more than the limit beyond a run without guests of as many epochs, and the bits are those of that run."""
     randomness = random.Random(options.seed)
-    # glibc gives threads arenas of their own, among which free memory is spread by chance: half a megabyte more or less.
-    os.environ["MALLOC_ARENA_MAX"] = "1"
+    os.environ.update(PLAIN_MALLOC)
     with tempfile.TemporaryDirectory(prefix="minishard-churn-") as directory:
         disturbed = EndlessRun(options.binary, options.data, directory)
         try:
             steady = disturbed.start_worker(disturbed.ipc)
+
+            def some_joins():
+                churn(disturbed, JOINS_BETWEEN_LOOKS, randomness)
+
             disturbed.wait_for_epochs(1)
             churn(disturbed, WARM_UP, randomness)
-            before, epochs_before = reading(disturbed, steady), len(disturbed.epochs())
+            before, epochs_before = reading(disturbed, steady, some_joins), len(disturbed.epochs())
             churn(disturbed, options.joins, randomness)
-            after, epochs = reading(disturbed, steady), len(disturbed.epochs())
+            after, epochs = reading(disturbed, steady, some_joins), len(disturbed.epochs())
             links = disturbed.finish()
         finally:
             disturbed.clean_up()
