@@ -12,19 +12,33 @@ package final class TCPSocket {
     package let port: UInt16
     private let descriptor: Int32
 
-    /// Listens at any free port.
+    /// Listens at a free port, which others may listen at afterwards: it is none of those that the system hands out by itself, and might give to somebody else meanwhile.
     package convenience init() throws {
-        try self.init(port: 0) { descriptor, address, size in
-            bind(descriptor, address, size) == 0 && listen(descriptor, 1) == 0
+        for port in (UInt16(20_000)..<32_000).shuffled().prefix(100) {
+            let descriptor = Self.open(port) { bind($0, $1, $2) == 0 && listen($0, 1) == 0 }
+            if let descriptor {
+                self.init(port, descriptor)
+                return
+            }
         }
+        throw ProgramFailure(description: "No port can be listened at: \(String(cString: strerror(errno))).")
     }
 
     /// Connects to a port.
     package convenience init(connectingTo port: UInt16) throws {
-        try self.init(port: port) { connect($0, $1, $2) == 0 }
+        guard let descriptor = Self.open(port, { connect($0, $1, $2) == 0 }) else {
+            throw ProgramFailure(description: "No socket at 127.0.0.1:\(port): \(String(cString: strerror(errno))).")
+        }
+        self.init(port, descriptor)
     }
 
-    private init(port: UInt16, open: (Int32, UnsafeMutablePointer<sockaddr>, socklen_t) -> Bool) throws {
+    private init(_ port: UInt16, _ descriptor: Int32) {
+        self.port = port
+        self.descriptor = descriptor
+    }
+
+    /// A socket with which `use` has succeeded at a port.
+    private static func open(_ port: UInt16, _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool) -> Int32? {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
@@ -34,15 +48,14 @@ package final class TCPSocket {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isOpen = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                open(descriptor, address, size) && (port > 0 || getsockname(descriptor, address, &size) == 0)
-            }
+        let isUsed = withUnsafeBytes(of: &address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { use(descriptor, $0.baseAddress!, socklen_t(bytes.count)) }
         }
-        self.descriptor = descriptor
-        self.port = UInt16(bigEndian: address.sin_port)
-        guard isOpen else { throw ProgramFailure(description: "No socket at 127.0.0.1:\(port): \(String(cString: strerror(errno))).") }
+        if isUsed { return descriptor }
+        let code = errno
+        close(descriptor)
+        errno = code
+        return nil
     }
 
     /// Takes the next connection to a listening socket, for what it is worth, and hangs up once some bytes are sent.

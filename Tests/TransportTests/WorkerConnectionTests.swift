@@ -36,23 +36,32 @@ import TrainingProtocol
             thread.join()
         }
 
-        private static func awaitConnection(_ connection: WorkerConnection) throws {
-            while try !connection.wait(isAwaited: true, descriptors: [], timeout: 100).isConnected {}
+        /// Waits for what `isThere` looks for, 20 seconds at most.
+        private static func wait(for connection: WorkerConnection, _ isThere: (WorkerConnection.Readiness) throws -> Bool) throws {
+            let end = ContinuousClock.now + .seconds(20)
+            while ContinuousClock.now < end {
+                if try isThere(connection.wait(isAwaited: !connection.isDirect, descriptors: [], timeout: 100)) { return }
+            }
+            throw TransportError(description: "What was waited for did not come.")
         }
+
+        private static func awaitConnection(_ connection: WorkerConnection) throws { try wait(for: connection) { $0.isConnected } }
 
         /// The coordinator's answer to a worker's HELLO.
         private static func answer(to connection: WorkerConnection) throws -> CoordinatorMessage? {
             let introduction = WorkerIntroduction(
                 profile: TrainingProtocol.profile, instructionSet: "test", host: "there", processID: 1, slots: 2)
             #expect(try connection.send(WorkerMessage.hello(introduction).frames()))
-            while true {
-                _ = try connection.wait(isAwaited: false, descriptors: [], timeout: 100)
+            var answer: CoordinatorMessage?
+            try wait(for: connection) { _ in
                 switch try connection.receive() {
-                case .nothing: continue
-                case .message(let frames): return try CoordinatorMessage(frames: frames)
-                case .unreadable, .end: return nil
+                case .nothing: return false
+                case .message(let frames): answer = try CoordinatorMessage(frames: frames)
+                case .unreadable, .end: break
                 }
+                return true
             }
+            return answer
         }
 
         private static func expectWelcome(_ connection: WorkerConnection) throws {
@@ -120,7 +129,7 @@ import TrainingProtocol
         func ended() throws {
             nonisolated(unsafe) let connection = try opened()
             try duringRun(at: endpoint) { try Self.awaitConnection(connection) }
-            while try !connection.wait(isAwaited: false, descriptors: [], timeout: 100).isReadable {}
+            try Self.wait(for: connection) { $0.isReadable }
             guard case .end = try connection.receive() else {
                 Issue.record("the line has not ended")
                 return
