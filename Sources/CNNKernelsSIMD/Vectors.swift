@@ -114,7 +114,9 @@ struct Single<Vector: Lanes>: Accumulators {
     @inline(__always) func adding(_ other: Self) -> Self { Self(repeating: value.adding(other.value)) }
     @inline(__always) func subtracting(_ other: Self) -> Self { Self(repeating: value.subtracting(other.value)) }
     @inline(__always) func scaled(by factor: Float) -> Self { Self(repeating: value.scaled(by: factor)) }
-    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self { Self(repeating: value.addingProduct(factor, other.value)) }
+    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self {
+        Self(repeating: value.addingProduct(factor, other.value))
+    }
 }
 
 /// Two groups as one: the head's accumulators come first.

@@ -58,7 +58,8 @@ enum WinogradConvolution {
         let rowStride = sizes.paddedWidth * sizes.c1Stride
         for i in stride(from: 0, to: rowStride, by: 16) {
             WinogradTransforms.inputs(
-                SIMD16<Float>.self, size: WinogradTransforms.columnSize, activations + i, stride: rowStride, to: columns + i, stride: rowStride)
+                SIMD16<Float>.self, size: WinogradTransforms.columnSize, activations + i, stride: rowStride, to: columns + i,
+                stride: rowStride)
         }
     }
 

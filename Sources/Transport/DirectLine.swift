@@ -44,7 +44,9 @@ final class DirectLine {
         if length <= 0 { return length < 0 && errno == EAGAIN ? .nothing : .end }
         var isReceived = false
         let datagram = Frame(byteCount: length) { isReceived = message_socket_receive(descriptor, $0.baseAddress, length) != 0 }
-        guard isReceived, let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else { return .unreadable(.damaged) }
+        guard isReceived, let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else {
+            return .unreadable(.damaged)
+        }
         return .message(message)
     }
 
