@@ -79,3 +79,26 @@ enum WinogradConvolution {
         }
     }
 }
+
+/// Sizes that the compiler knows.
+private struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: Int, let tilesOfRow: Int>: WinogradSizes {
+    var rowSize: Int { @inline(__always) get { pointsOfRow } }
+    var c1: Int { @inline(__always) get { channels } }
+    var c1Stride: Int { @inline(__always) get { (channels + 7) / 8 * 8 } }
+    var tiles: Int { @inline(__always) get { tilesOfRow } }
+}
+
+/// Any sizes but that of a row's points. Private, so that the function that copies it is no other module's too.
+private struct VariableSizes<let pointsOfRow: Int>: WinogradSizes {
+    typealias Channels = SIMD8<Float>
+    let c1: Int
+    let c1Stride: Int
+    let tiles: Int
+    var rowSize: Int { @inline(__always) get { pointsOfRow } }
+
+    init(_ g: Geometry) {
+        c1 = g.c1
+        c1Stride = g.c1Stride
+        tiles = g.width / WinogradTransforms.tileWidth
+    }
+}

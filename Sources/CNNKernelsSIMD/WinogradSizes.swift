@@ -12,29 +12,6 @@ protocol WinogradSizes {
     var tiles: Int { get }
 }
 
-/// Sizes that the compiler knows.
-struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: Int, let tilesOfRow: Int>: WinogradSizes {
-    var rowSize: Int { @inline(__always) get { pointsOfRow } }
-    var c1: Int { @inline(__always) get { channels } }
-    var c1Stride: Int { @inline(__always) get { (channels + 7) / 8 * 8 } }
-    var tiles: Int { @inline(__always) get { tilesOfRow } }
-}
-
-/// Any sizes but that of a row's points.
-struct VariableSizes<let pointsOfRow: Int>: WinogradSizes {
-    typealias Channels = SIMD8<Float>
-    let c1: Int
-    let c1Stride: Int
-    let tiles: Int
-    var rowSize: Int { @inline(__always) get { pointsOfRow } }
-
-    init(_ g: Geometry) {
-        c1 = g.c1
-        c1Stride = g.c1Stride
-        tiles = g.width / WinogradTransforms.tileWidth
-    }
-}
-
 extension WinogradSizes {
     /// Points of a tile.
     var points: Int { @inline(__always) get { WinogradTransforms.columnSize * rowSize } }
