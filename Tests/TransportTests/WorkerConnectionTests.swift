@@ -18,9 +18,16 @@ import TrainingProtocol
     struct WorkerConnectionTests {
         private let endpoint = TestEndpoint.fresh("ipc")
 
-        private func opened() throws -> WorkerConnection {
+        private static func opened(_ endpoint: String) throws -> WorkerConnection {
             let connection = WorkerConnection(try Endpoint(endpoint))
             try connection.open()
+            return connection
+        }
+
+        /// A connection that is there.
+        private static func connected(_ endpoint: String) throws -> WorkerConnection {
+            let connection = try opened(endpoint)
+            try awaitConnection(connection)
             return connection
         }
 
@@ -75,9 +82,7 @@ import TrainingProtocol
         func direct() throws {
             let endpoint = endpoint
             try duringRun(at: endpoint) {
-                let connection = WorkerConnection(try Endpoint(endpoint))
-                try connection.open()
-                try Self.awaitConnection(connection)
+                let connection = try Self.connected(endpoint)
                 #expect(connection.isDirect)
                 try Self.expectWelcome(connection)
             }
@@ -85,7 +90,7 @@ import TrainingProtocol
 
         @Test("A worker that was there first takes a direct line too")
         func early() throws {
-            nonisolated(unsafe) let connection = try opened()
+            nonisolated(unsafe) let connection = try Self.opened(endpoint)
             #expect(try !connection.wait(isAwaited: true, descriptors: [], timeout: 0).isConnected)
             #expect(!connection.isDirect)
             try duringRun(at: endpoint) {
@@ -99,9 +104,7 @@ import TrainingProtocol
         func longPath() throws {
             let path = endpoint + String(repeating: "x", count: Endpoint.longestPath - endpoint.utf8.count + "ipc://".count)
             try duringRun(at: path) {
-                let connection = WorkerConnection(try Endpoint(path))
-                try connection.open()
-                try Self.awaitConnection(connection)
+                let connection = try Self.connected(path)
                 #expect(!connection.isDirect)
                 try Self.expectWelcome(connection)
             }
@@ -116,8 +119,7 @@ import TrainingProtocol
                 unlink(path)
                 let listener = message_socket_listen(path)
                 defer { close(listener) }
-                let connection = WorkerConnection(try Endpoint(endpoint))
-                try connection.open()
+                let connection = try Self.opened(endpoint)
                 close(message_socket_accept(listener))
                 try Self.awaitConnection(connection)
                 #expect(!connection.isDirect)
@@ -127,7 +129,7 @@ import TrainingProtocol
 
         @Test("A coordinator's end ends the line, and nothing is sent by it any more")
         func ended() throws {
-            nonisolated(unsafe) let connection = try opened()
+            nonisolated(unsafe) let connection = try Self.opened(endpoint)
             try duringRun(at: endpoint) { try Self.awaitConnection(connection) }
             try Self.wait(for: connection) { $0.isReadable }
             guard case .end = try connection.receive() else {
@@ -147,9 +149,7 @@ import TrainingProtocol
             close(message_socket_listen(path))
             let endpoint = endpoint
             try duringRun(at: endpoint) {
-                let connection = WorkerConnection(try Endpoint(endpoint))
-                try connection.open()
-                try Self.awaitConnection(connection)
+                let connection = try Self.connected(endpoint)
                 #expect(connection.isDirect)
             }
             #expect(access(path, F_OK) == -1)
