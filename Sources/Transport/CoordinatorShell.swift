@@ -147,7 +147,7 @@ package final class CoordinatorShell {
     /// Takes in what ZeroMQ has received.
     private func receiveMessages(_ observer: (TrainingObservation) -> Void) throws {
         for _ in 0..<Self.messagesAtATime {
-            guard let message = try socket.receive(frameLimit: Self.frameLimit) else { return }
+            guard let message = try socket.receive(frameLimit: mostFrames) else { return }
             guard let peer = message.first else { continue }
             let id = PeerID([UInt8](peer.unsafeBytes))
             let event: CoordinatorEvent
@@ -181,9 +181,6 @@ package final class CoordinatorShell {
             }
         }
     }
-
-    /// Most frames of a message, the routing id among them, that are looked at.
-    private static let frameLimit = 8
 
     /// Room for a few times the largest result, so that a stranger cannot make the coordinator take in gigabytes.
     private static func largestResult(of jobs: [TrainingJob]) -> Int {

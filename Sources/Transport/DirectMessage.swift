@@ -5,8 +5,6 @@ package import TrainingProtocol
 /// In 64-bit little-endian numbers: how many frames there are, and for each its length in bytes, its block and its ticket, both 0 for a frame that
 /// travels inline. Then the inline frames, back to back.
 package enum DirectMessage {
-    /// Most frames of a message.
-    package static let mostFrames = 8
     private static let numberSize = 8
     private static let entrySize = 3 * numberSize
 

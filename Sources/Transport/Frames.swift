@@ -22,6 +22,8 @@ extension Frame {
     }
 }
 
+/// Most frames of a message that anybody looks at, a routing id among them; those of this protocol have fewer.
+let mostFrames = 8
 /// Largest frame that anybody accepts, in bytes, whatever its sender claims.
 let largestFrame = 1 << 30
 /// Messages queued a peer in each direction.

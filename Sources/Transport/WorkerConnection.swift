@@ -138,9 +138,6 @@ final class WorkerConnection {
         return try socket?.send(Check.adding(to: frames).map { try Message.carrying($0) }) == .taken
     }
 
-    /// Most frames of a message that are looked at.
-    private static let frameLimit = 8
-
     /// Receives a message if there is one.
     func receive() throws -> Arrival {
         if let line {
@@ -148,7 +145,7 @@ final class WorkerConnection {
             if case .end = arrival { self.line = nil }
             return arrival
         }
-        guard let message = try socket?.receive(frameLimit: Self.frameLimit) else { return .nothing }
+        guard let message = try socket?.receive(frameLimit: mostFrames) else { return .nothing }
         do throws(ProtocolViolation) {
             return .message(try Check.removing(from: message.map { Frame($0) }))
         } catch {
