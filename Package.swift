@@ -128,9 +128,7 @@ let package = Package(
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
             "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TestSupport",
-            "TrainingProtocol", "Worker",
-            "ZeroMQ",
-            logging,
+            "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),

@@ -1,5 +1,3 @@
-import CNNKernels
-
 /// The sizes that the loops of Winograd's form run over.
 protocol WinogradSizes {
     /// A vector of input channels.

@@ -35,7 +35,7 @@ package final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
     }
 
-    /// Waits until `body` has a result, which it is asked for now and after each change.
+    /// Waits until `body` has a result. It is called at once, and again after each change.
     package func wait<Result>(for body: (inout Value) -> Result?) -> Result {
         pthread_mutex_lock(lock)
         defer {

@@ -1,6 +1,6 @@
 import Digests
 
-/// The last frame of every message as it travels: 8 bytes that tell whether the frames before it arrived as they were sent.
+/// The last frame of every message as it travels by ZeroMQ: 8 bytes that tell whether the frames before it arrived as they were sent.
 ///
 /// TCP's own checksum has 16 bits, and a wrong bit in a gradient would look like any other number.
 package enum Check {

@@ -80,7 +80,7 @@ extension DirectLine {
         return DirectLine(connection, SharedFrames(arena, isCoordinator: true))
     }
 
-    /// What a blocked count or size may be, so that a stranger's greeting asks for nothing absurd.
+    /// What the number of blocks and their size may be, so that a stranger's greeting asks for nothing absurd.
     private static let blockCounts = UInt64(SharedFrames.blocksToWorker + 1)...1024
     private static let largestBlock: UInt64 = 1 << 30
 
