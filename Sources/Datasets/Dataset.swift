@@ -25,17 +25,31 @@ package struct ImageSet: Sendable, Hashable {
     }
 }
 
-/// A data set: images for training and validation, and images for testing.
+/// How many images somebody needs, the first ones of each part of a data set.
+package struct ImageCounts: Sendable, Hashable {
+    package let train: Int
+    package let test: Int
+
+    package init(train: Int, test: Int) {
+        self.train = train
+        self.test = test
+    }
+
+    /// All that there are.
+    package static let all = ImageCounts(train: .max, test: .max)
+}
+
+/// A data set, or the beginning of one: images for training and validation, and images for testing.
 package struct Dataset: Sendable {
     /// What the results call it, such as `mnist` or `synthetic digits`.
     package let name: String
-    /// SHA-256 over training pixels, training labels, test pixels, test labels, in hexadecimal.
+    /// SHA-256 over training pixels, training labels, test pixels, test labels, in hexadecimal; of the images that are here.
     package let sha256: String
     /// Images for training and validation.
     package let train: ImageSet
     /// Images for testing.
     package let test: ImageSet
-    /// Number of classes: one more than the largest label.
+    /// Number of classes: one more than the largest label, those of images that are not here among them.
     package let classes: Int
 }
 
@@ -45,21 +59,16 @@ extension Dataset {
 
     /// Puts a data set together, and works out its digest and its number of classes from what it holds.
     package init(name: String, train: ImageSet, test: ImageSet) {
-        self.init(name: name, digest: Self.digest(train: train, test: test), train: train, test: test)
-    }
-
-    /// Puts a data set together whose digest is known.
-    init(name: String, digest: String, train: ImageSet, test: ImageSet) {
         let largestLabel = max(train.labels.max() ?? 0, test.labels.max() ?? 0)
-        self.init(name: name, sha256: digest, train: train, test: test, classes: Int(largestLabel) + 1)
+        self.init(name: name, train: train, test: test, classes: Int(largestLabel) + 1)
     }
 
-    /// What ``sha256`` is for these images.
-    static func digest(train: ImageSet, test: ImageSet) -> String {
+    /// Puts a data set together whose number of classes is known, and works out its digest.
+    init(name: String, train: ImageSet, test: ImageSet, classes: Int) {
         var digest = SHA256()
         for part in [train.pixels, train.labels, test.pixels, test.labels] {
             digest.update(part)
         }
-        return digest.finalize().hexString
+        self.init(name: name, sha256: digest.finalize().hexString, train: train, test: test, classes: classes)
     }
 }

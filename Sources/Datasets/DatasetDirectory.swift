@@ -18,20 +18,33 @@ package enum DatasetDirectory {
     /// - Parameters:
     ///   - path: The directory.
     ///   - classes: The number of classes that labels may name; nil for as many as the labels do name.
+    ///   - counts: How many images to load; what comes after them in the files is not looked at, but for the labels.
     ///   - mnist: The checksums by which to recognise MNIST.
     /// - Throws: `DatasetError` where files are missing, damaged, or do not belong together.
     package static func load(
-        _ path: String, classes: Int? = nil, mnist: DatasetFiles<FileChecksums> = .mnist
+        _ path: String, classes: Int? = nil, counts: ImageCounts = .all, mnist: DatasetFiles<FileChecksums> = .mnist
     ) throws(DatasetError) -> Dataset {
-        try load(find(in: path), classes: classes) { mnist.match($0) ? "mnist" : lastComponent(of: path) }
+        let paths = try find(in: path)
+        var name = lastComponent(of: path)
+        // Recognising MNIST takes a look at all of its files.
+        if name != "mnist", try mnist.match(paths) { name = "mnist" }
+        return try load(paths, name: name, classes: classes, counts: counts)
     }
 
-    /// Loads a data set from its four files and calls it what `name` says of them.
+    /// Loads a data set from its four files.
     static func load(
-        _ paths: DatasetFiles<String>, classes: Int?, name: @escaping @Sendable (DatasetFiles<IDXArray>) -> String
+        _ paths: DatasetFiles<String>, name: String, classes: Int?, counts: ImageCounts
     ) throws(DatasetError) -> Dataset {
-        @Sendable func read(_ file: DatasetFile) -> Result<IDXArray, DatasetError> {
-            Result { () throws(DatasetError) in try IDX.read(path: paths[file], dimensionCount: file.dimensionCount) }
+        @Sendable func read(_ file: DatasetFile) -> Result<IDXBeginning, DatasetError> {
+            let count =
+                switch file {
+                case .trainImages: counts.train
+                case .testImages: counts.test
+                case .trainLabels, .testLabels: Int.max
+                }
+            return Result { () throws(DatasetError) in
+                try IDX.readBeginning(path: paths[file], dimensionCount: file.dimensionCount, count: count)
+            }
         }
         // Most of the time goes into inflating the images.
         let (train, test) = concurrently(
@@ -44,16 +57,15 @@ package enum DatasetDirectory {
                 case .testImages: try test.0.get()
                 case .testLabels: try test.1.get()
                 }
-            }, from: paths, classes: classes, name: name)
+            }, from: paths, name: name, classes: classes)
     }
 
-    /// Puts a data set together out of its files' content, and calls it what `name` says of it.
+    /// Puts a data set together out of its files' content.
     private static func assemble(
-        _ arrays: DatasetFiles<IDXArray>, from paths: DatasetFiles<String>, classes: Int?,
-        name: @escaping @Sendable (DatasetFiles<IDXArray>) -> String
+        _ files: DatasetFiles<IDXBeginning>, from paths: DatasetFiles<String>, name: String, classes: Int?
     ) throws(DatasetError) -> Dataset {
-        let train = try images(.trainImages, labels: .trainLabels, from: arrays, paths: paths)
-        let test = try images(.testImages, labels: .testLabels, from: arrays, paths: paths)
+        let train = try images(.trainImages, labels: .trainLabels, from: files, paths: paths)
+        let test = try images(.testImages, labels: .testLabels, from: files, paths: paths)
         guard (train.height, train.width) == (test.height, test.width) else {
             throw DatasetError(
                 .inconsistent,
@@ -63,11 +75,11 @@ package enum DatasetDirectory {
                 """)
         }
         if let classes {
-            try check(train.labels, in: paths.trainLabels, classes: classes)
-            try check(test.labels, in: paths.testLabels, classes: classes)
+            try check(files.trainLabels.bytes, in: paths.trainLabels, classes: classes)
+            try check(files.testLabels.bytes, in: paths.testLabels, classes: classes)
         }
-        let (digest, name) = concurrently({ Dataset.digest(train: train, test: test) }, { name(arrays) })
-        return Dataset(name: name, digest: digest, train: train, test: test)
+        let largestLabel = max(files.trainLabels.bytes.max() ?? 0, files.testLabels.bytes.max() ?? 0)
+        return Dataset(name: name, train: train, test: test, classes: Int(largestLabel) + 1)
     }
 
     /// Writes a data set as four raw IDX files, into a directory that is made if it is missing.
@@ -116,10 +128,10 @@ package enum DatasetDirectory {
 
     /// Puts images and their labels together.
     private static func images(
-        _ imageFile: DatasetFile, labels labelFile: DatasetFile, from arrays: DatasetFiles<IDXArray>, paths: DatasetFiles<String>
+        _ imageFile: DatasetFile, labels labelFile: DatasetFile, from files: DatasetFiles<IDXBeginning>, paths: DatasetFiles<String>
     ) throws(DatasetError) -> ImageSet {
-        let images = arrays[imageFile]
-        let labels = arrays[labelFile]
+        let images = files[imageFile]
+        let labels = files[labelFile]
         guard images.dimensions[0] == labels.bytes.count else {
             throw DatasetError(
                 .inconsistent,
@@ -128,7 +140,9 @@ package enum DatasetDirectory {
                 they do not belong together.
                 """)
         }
-        return ImageSet(height: images.dimensions[1], width: images.dimensions[2], pixels: images.bytes, labels: labels.bytes)
+        let (height, width) = (images.dimensions[1], images.dimensions[2])
+        let count = images.bytes.count / (height * width)
+        return ImageSet(height: height, width: width, pixels: images.bytes, labels: Array(labels.bytes.prefix(count)))
     }
 
     /// Checks that every label names one of `classes` classes.

@@ -85,14 +85,45 @@ extension DatasetFiles<FileChecksums> {
         }
     }
 
-    /// Whether these are the checksums of the files that held `arrays`.
-    func match(_ arrays: DatasetFiles<IDXArray>) -> Bool {
-        // The smallest first: other data sets are told apart without a look at all their images.
-        [DatasetFile.testLabels, .trainLabels, .testImages, .trainImages].allSatisfy { file in
-            guard var digest = try? MD5() else { return false }
-            digest.update(arrays[file].header)
-            digest.update(arrays[file].bytes)
-            return digest.finalize().hexString == self[file].content
+    /// Whether these are the checksums of the four files.
+    ///
+    /// - Throws: `DatasetError` where one cannot be read.
+    func match(_ paths: DatasetFiles<String>) throws(DatasetError) -> Bool {
+        // The smallest first: other data sets are told apart without a look at their images.
+        for file in [DatasetFile.testLabels, .trainLabels, .testImages, .trainImages] where try !match(paths[file], as: file) {
+            return false
+        }
+        return true
+    }
+
+    /// Whether a file is there with the checksum of its content, be it compressed in another way.
+    ///
+    /// - Throws: `DatasetError` where it cannot be read.
+    func match(_ path: String, as file: DatasetFile) throws(DatasetError) -> Bool {
+        do {
+            if try Self.checksum(path, inflating: false) == self[file].compressed { return true }
+            return try Self.checksum(path, inflating: true) == self[file].content
+        } catch {
+            guard error.kind == .missing || error.kind == .malformed else { throw error }
+            return false
+        }
+    }
+
+    /// The MD5 of a file's bytes, or of what they inflate to.
+    private static func checksum(_ path: String, inflating: Bool) throws(DatasetError) -> String {
+        var file = try DecodedFile(path: path, inflating: inflating)
+        var digest: MD5
+        do {
+            digest = try MD5()
+        } catch {
+            throw DatasetError(.inaccessible, "MNIST's files cannot be checked. \(error)")
+        }
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { chunk.deallocate() }
+        while true {
+            let count = try file.read(into: chunk)
+            guard count > 0 else { return digest.finalize().hexString }
+            digest.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
         }
     }
 }

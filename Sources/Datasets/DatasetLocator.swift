@@ -82,19 +82,23 @@ package struct DatasetLocator: Sendable {
     /// - Parameters:
     ///   - source: What the user named; nil where `MINISHARD_DATA` decides, and without it MNIST is wished for but not insisted on.
     ///   - classes: The number of classes that the labels of a directory's files may name; nil for as many as they do name.
+    ///   - counts: How many images of a directory's files, or of MNIST, to load.
     /// - Throws: `DatasetError` where the data set named cannot be had.
-    package func locate(_ source: DataSource?, classes: Int? = nil) throws(DatasetError) -> LocatedDataset {
+    package func locate(
+        _ source: DataSource?, classes: Int? = nil, counts: ImageCounts = .all
+    ) throws(DatasetError) -> LocatedDataset {
         switch source ?? variable("MINISHARD_DATA").map(DataSource.init(argument:)) {
         case .directory(let path):
             return LocatedDataset(
-                dataset: try DatasetDirectory.load(path, classes: classes, mnist: checksums), source: .directory(path), notice: nil)
+                dataset: try DatasetDirectory.load(path, classes: classes, counts: counts, mnist: checksums), source: .directory(path),
+                notice: nil)
         case .mnist:
-            return LocatedDataset(dataset: try mnist(), source: .mnist, notice: nil)
+            return LocatedDataset(dataset: try mnist(counts), source: .mnist, notice: nil)
         case .synthetic:
             return LocatedDataset(dataset: synthetic(), source: .synthetic, notice: nil)
         case nil:
             do {
-                return LocatedDataset(dataset: try mnist(), source: .mnist, notice: nil)
+                return LocatedDataset(dataset: try mnist(counts), source: .mnist, notice: nil)
             } catch {
                 guard error.kind != .interrupted else { throw error }
                 return LocatedDataset(dataset: synthetic(), source: .synthetic, notice: Self.notice(reason: error.description))
@@ -102,11 +106,12 @@ package struct DatasetLocator: Sendable {
         }
     }
 
-    private func mnist() throws(DatasetError) -> Dataset {
+    private func mnist(_ counts: ImageCounts) throws(DatasetError) -> Dataset {
         let named = variable("MINISHARD_MNIST_MIRRORS")?.split { $0 == "," || $0.isWhitespace }
         let mirrors = named?.map(String.init) ?? MNISTDownload.publicMirrors
         let directory = try cacheDirectory() + "/mnist"
-        return try MNISTDownload(directory: directory, mirrors: mirrors, checksums: checksums, curl: curl, log: log).load()
+        return try MNISTDownload(directory: directory, mirrors: mirrors, checksums: checksums, curl: curl, log: log)
+            .load(counts)
     }
 
     /// The directory for what can be had again.

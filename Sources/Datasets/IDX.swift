@@ -13,11 +13,16 @@ package struct IDXArray: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The header that precedes the elements in a file: 00 00, type 08, number of dimensions, dimensions as big-endian 32-bit numbers.
-    package var header: [UInt8] {
-        [0, 0, IDX.unsignedByte, UInt8(dimensions.count)]
-            + dimensions.flatMap { dimension in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: dimension >> $0) } }
-    }
+    /// The header that precedes the elements in a file.
+    package var header: [UInt8] { IDX.header(dimensions) }
+}
+
+/// The first elements along the slowest axis of the array that an IDX file holds: the first images, or the first labels.
+package struct IDXBeginning: Sendable, Hashable {
+    /// The lengths of the whole array's axes, the slowest first.
+    package let dimensions: [Int]
+    /// What was read of its elements, the last axis fastest.
+    package let bytes: [UInt8]
 }
 
 /// The file format of MNIST: a header with type and dimensions, then the elements, row-major.
@@ -25,10 +30,16 @@ package struct IDXArray: Sendable, Hashable {
 /// Source: Y. LeCun, "THE MNIST DATABASE of handwritten digits", section on file formats.
 package enum IDX {
     /// The type byte of unsigned bytes.
-    fileprivate static let unsignedByte: UInt8 = 0x08
+    private static let unsignedByte: UInt8 = 0x08
 
     /// The most elements that a file may promise: 4 GiB, hundreds of times what a study of small images needs.
     private static let largestElementCount = 1 << 32
+
+    /// The header of a file with an array: 00 00, type 08, number of dimensions, dimensions as big-endian 32-bit numbers.
+    static func header(_ dimensions: [Int]) -> [UInt8] {
+        [0, 0, unsignedByte, UInt8(dimensions.count)]
+            + dimensions.flatMap { dimension in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: dimension >> $0) } }
+    }
 
     /// Reads an array of unsigned bytes from a file, raw or gzip; its content tells which, not its name.
     ///
@@ -37,6 +48,14 @@ package enum IDX {
     ///   - dimensionCount: The number of dimensions it must have: 3 for images, 1 for labels.
     /// - Throws: `DatasetError` with the file, the byte, what was expected and what was found.
     package static func read(path: String, dimensionCount: Int) throws(DatasetError) -> IDXArray {
+        let whole = try readBeginning(path: path, dimensionCount: dimensionCount, count: .max)
+        return IDXArray(dimensions: whole.dimensions, bytes: whole.bytes)
+    }
+
+    /// Reads the first `count` elements along the slowest axis, or all if there are fewer; what comes after them is not looked at.
+    ///
+    /// - Throws: as ``read(path:dimensionCount:)``.
+    package static func readBeginning(path: String, dimensionCount: Int, count: Int) throws(DatasetError) -> IDXBeginning {
         var file = try DecodedFile(path: path)
         let dimensions = try readHeader(&file, dimensionCount: dimensionCount)
         var elementCount = 1
@@ -52,9 +71,10 @@ package enum IDX {
             throw DatasetError(
                 .malformed, "\(path) cannot hold \(promise): no data set of small images has so many. Its header is damaged.")
         }
-        let bytes = try readElements(&file, count: elementCount)
+        let wanted = elementCount / dimensions[0] * min(dimensions[0], count)
+        let bytes = try readElements(&file, count: wanted)
         let headerSize = 4 + 4 * dimensionCount
-        guard bytes.count == elementCount else {
+        guard bytes.count == wanted else {
             throw DatasetError(
                 .malformed,
                 """
@@ -62,6 +82,7 @@ package enum IDX {
                 It is truncated or its header is damaged. Get the file anew.
                 """)
         }
+        if wanted < elementCount { return IDXBeginning(dimensions: dimensions, bytes: bytes) }
         guard try readElements(&file, count: 1).isEmpty else {
             throw DatasetError(
                 .malformed,
@@ -70,7 +91,7 @@ package enum IDX {
                 Something was appended to it or its header is damaged. Get the file anew.
                 """)
         }
-        return IDXArray(dimensions: dimensions, bytes: bytes)
+        return IDXBeginning(dimensions: dimensions, bytes: bytes)
     }
 
     /// Writes an array to a file, raw; the file is there as a whole or not at all.
@@ -117,18 +138,28 @@ package enum IDX {
         return " (\(type) in \(found[3]) dimension\(found[3] == 1 ? "" : "s"))"
     }
 
-    /// Reads `count` bytes, or what there is. Takes memory only as bytes arrive, whatever a header promised.
+    /// Reads `count` bytes, or what there is. Takes memory only for what the file can hold, whatever a header promised.
     private static func readElements(_ file: inout DecodedFile, count: Int) throws(DatasetError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(count, file.largestSize, 1 << 30))
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 18), alignment: 16)
-        defer { chunk.deallocate() }
+        var bytes = try readPiece(&file, count: min(count, file.largestSize, 1 << 30))
         while bytes.count < count {
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunk.count, count - bytes.count)])
-            let filled = try file.read(into: wanted)
-            bytes.append(contentsOf: wanted[..<filled])
-            guard filled == wanted.count else { break }
+            let piece = try readPiece(&file, count: min(count - bytes.count, 1 << 18))
+            if piece.isEmpty { break }
+            bytes += piece
         }
+        return bytes
+    }
+
+    /// Reads `count` bytes, or what there is, to where they stay.
+    private static func readPiece(_ file: inout DecodedFile, count: Int) throws(DatasetError) -> [UInt8] {
+        var failure: DatasetError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { memory, filled in
+            do throws(DatasetError) {
+                filled = try file.read(into: UnsafeMutableRawBufferPointer(memory))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
         return bytes
     }
 

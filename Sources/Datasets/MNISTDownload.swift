@@ -1,5 +1,3 @@
-import Digests
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -44,18 +42,19 @@ package struct MNISTDownload: Sendable {
 
     /// Loads MNIST, having downloaded what is missing or wrong.
     ///
+    /// - Parameter counts: How many images to load.
     /// - Throws: `DatasetError` where no mirror delivers a file, or the directory cannot be written.
-    package func load() throws(DatasetError) -> Dataset {
+    package func load(_ counts: ImageCounts = .all) throws(DatasetError) -> Dataset {
         if try !isComplete() {
             try makeDirectory(directory)
             let onWait = { log("Another process is downloading MNIST to \(directory); waiting for it.") }
             try withFileLock("\(directory)/.lock", onWait: onWait) { () throws(DatasetError) in
-                for file in DatasetFile.allCases where try !isRight(path(of: file), file) {
+                for file in DatasetFile.allCases where try !checksums.match(path(of: file), as: file) {
                     try download(file)
                 }
             }
         }
-        return try DatasetDirectory.load(DatasetFiles(path), classes: nil) { _ in "mnist" }
+        return try DatasetDirectory.load(DatasetFiles(path), name: "mnist", classes: nil, counts: counts)
     }
 
     private func path(of file: DatasetFile) -> String {
@@ -63,7 +62,7 @@ package struct MNISTDownload: Sendable {
     }
 
     private func isComplete() throws(DatasetError) -> Bool {
-        for file in DatasetFile.allCases where try !isRight(path(of: file), file) {
+        for file in DatasetFile.allCases where try !checksums.match(path(of: file), as: file) {
             return false
         }
         return true
@@ -91,41 +90,12 @@ package struct MNISTDownload: Sendable {
                     throw DatasetError(.interrupted, "The download of \(url) was interrupted: \(error.message).")
                 }
             }
-            if try isRight(temporary, file) {
+            if try checksums.match(temporary, as: file) {
                 return try moveFile(temporary, to: path(of: file))
             }
             unlink(temporary)
             failures.append("\(url): what came is not the published file, by its MD5 checksum")
         }
         throw DatasetError(.transfer, "MNIST cannot be downloaded (\(failures.joined(separator: "; "))). \(remedy)")
-    }
-
-    /// Whether a file is there with the published content, be it compressed in another way.
-    private func isRight(_ path: String, _ file: DatasetFile) throws(DatasetError) -> Bool {
-        do {
-            if try checksum(path, inflating: false) == checksums[file].compressed { return true }
-            return try checksum(path, inflating: true) == checksums[file].content
-        } catch {
-            guard error.kind == .missing || error.kind == .malformed else { throw error }
-            return false
-        }
-    }
-
-    /// The MD5 of a file's bytes, or of what they inflate to.
-    private func checksum(_ path: String, inflating: Bool) throws(DatasetError) -> String {
-        var file = try DecodedFile(path: path, inflating: inflating)
-        var digest: MD5
-        do {
-            digest = try MD5()
-        } catch {
-            throw DatasetError(.inaccessible, "MNIST's files cannot be checked. \(error)")
-        }
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-        defer { chunk.deallocate() }
-        while true {
-            let count = try file.read(into: chunk)
-            guard count > 0 else { return digest.finalize().hexString }
-            digest.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-        }
     }
 }

@@ -57,6 +57,11 @@ package struct Study: Sendable, Hashable {
             testImages: testImages, batchSize: batchSize, evaluationBatchSize: evaluationBatchSize)
     }
 
+    /// The images that its experiments look at, from the first on.
+    package var imagesNeeded: ImageCounts {
+        ImageCounts(train: experiments.reduce(validationImages.upperBound) { max($0, $1.trainingImages) }, test: testImages.upperBound)
+    }
+
     /// The runs to train: every experiment with every seed, experiment by experiment.
     ///
     /// - Throws: ``StudyError`` when the data set has too few images or images that the networks cannot take, and for no epochs, no seeds or a seed twice.

@@ -121,7 +121,7 @@ struct DataOptions: ParsableArguments {
     /// - Parameter fallback: What to take where no option says anything.
     func locate(else fallback: String? = nil) throws -> LocatedDataset {
         let located = try DatasetLocator { writeToStandardError("minishard: \($0)\n") }.locate(
-            (data ?? fallback).map(DataSource.init(argument:)), classes: Study.classes)
+            (data ?? fallback).map(DataSource.init(argument:)), classes: Study.classes, counts: Study.notebook.imagesNeeded)
         if let notice = located.notice { writeToStandardError("\(notice)\n") }
         return located
     }

@@ -143,6 +143,48 @@ import Testing
                 """)
     }
 
+    @Test func theFirstImagesAreThoseOfTheWhole() throws {
+        let dataset = smallDataset()
+        func beginning(_ set: ImageSet, _ count: Int) -> ImageSet {
+            ImageSet(
+                height: set.height, width: set.width, pixels: Array(set.pixels.prefix(min(count, set.count) * set.height * set.width)),
+                labels: Array(set.labels.prefix(count)))
+        }
+        for compressed in [false, true] {
+            for file in DatasetFile.allCases {
+                let bytes = dataset.fileContents[file]
+                try directory.write(compressed ? gzip(bytes) : bytes, to: file.name)
+            }
+            for (train, test) in [(1, 1), (4, 2), (5, 3), (6, 100), (Int.max, Int.max)] {
+                let loaded = try DatasetDirectory.load(directory.path, counts: ImageCounts(train: train, test: test))
+                let expected = Dataset(name: loaded.name, train: beginning(dataset.train, train), test: beginning(dataset.test, test))
+                expectEqual(loaded, expected)
+            }
+        }
+    }
+
+    @Test func whatComesAfterTheFirstImagesNeedNotBeThere() throws {
+        let contents = smallDataset().fileContents
+        try write(contents)
+        let (images, imageSize) = (contents[.trainImages], 12)
+        for count in 16 + 2 * imageSize..<images.count {
+            try directory.write(Array(images[..<count]), to: DatasetFile.trainImages.name)
+            let loaded = try DatasetDirectory.load(directory.path, counts: ImageCounts(train: 2, test: 3))
+            #expect(loaded.train.count == 2)
+            #expect(throws: DatasetError.self) {
+                try DatasetDirectory.load(directory.path, counts: ImageCounts(train: 1 + (count - 16) / imageSize, test: 3))
+            }
+        }
+        // Labels are read whole.
+        try write(contents)
+        var labels = contents[.trainLabels]
+        labels[labels.count - 1] = 12
+        try directory.write(labels, to: DatasetFile.trainLabels.name)
+        #expect(try DatasetDirectory.load(directory.path, counts: ImageCounts(train: 2, test: 3)).classes == 13)
+        let error = try datasetError { _ = try DatasetDirectory.load(directory.path, classes: 10, counts: ImageCounts(train: 2, test: 3)) }
+        #expect(error.kind == .inconsistent)
+    }
+
     @Test func everyTruncationOfAnyFileIsRefused() throws {
         let contents = smallDataset().fileContents
         try write(contents)

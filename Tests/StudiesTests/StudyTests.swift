@@ -15,6 +15,14 @@ func blankDataset(train: Int = 12_000, test: Int = 2_000, height: Int = 28, widt
 }
 
 struct StudyTests {
+    @Test func itNeedsTheImagesThatItsJobsLookAt() throws {
+        let studies = try [Study.notebook, Study.notebook.selecting("less-data")]
+        for study in studies {
+            #expect(study.imagesNeeded == ImageCounts(train: 12_000, test: 2_000))
+            _ = try study.jobs(on: blankDataset(), seeds: [1], epochs: 1)
+        }
+    }
+
     @Test func notebookIsTheNotebooks() throws {
         let jobs = try Study.notebook.jobs(on: blankDataset(), seeds: [42], epochs: 5)
         #expect(jobs.map(\.experiment) == ["baseline", "more-channels", "larger-kernel", "dropout", "less-data"])

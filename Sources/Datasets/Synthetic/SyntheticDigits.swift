@@ -16,11 +16,10 @@ package enum SyntheticDigits {
     ///
     /// The first images do not depend on the counts: a smaller data set is the beginning of a larger one.
     package static func dataset(seed: UInt64 = 0, trainCount: Int = 12_000, testCount: Int = 2_000) -> Dataset {
-        let drawn = Dataset(
-            name: name, train: images(seed: seed, split: .train, count: trainCount),
-            test: images(seed: seed, split: .test, count: testCount))
         // There are ten digits even where a handful of images misses some.
-        return Dataset(name: drawn.name, sha256: drawn.sha256, train: drawn.train, test: drawn.test, classes: DigitGlyph.all.count)
+        Dataset(
+            name: name, train: images(seed: seed, split: .train, count: trainCount),
+            test: images(seed: seed, split: .test, count: testCount), classes: DigitGlyph.all.count)
     }
 
     /// Draws image `index` of a split alone: 28x28 pixels (row, column), 0 black to 255 white, and the digit it shows.
