@@ -2,8 +2,12 @@
 
 let instructionSetName = "avx2"
 
-/// Pixels of a row that the first convolution computes together.
-typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
+/// Pixels of a row that the first convolution computes together, of 8 or 16 channels: enough chains of multiply-adds to hide their latency.
+typealias FirstConvolutionTile8 = Seven<SIMD8<Float>>
+typealias FirstConvolutionTile16 = Four<SIMD16<Float>>
+
+/// Rows of taps whose gradients the first convolution's way back adds up together, two of a kernel of 5 x 5: 10 registers.
+typealias FiveByFiveRows = TwoRows<Five<SIMD8<Float>>>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 8 registers, and two for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
@@ -11,8 +15,9 @@ typealias PixelTile = Two<SIMD16<Float>>
 /// How the second convolution's Winograd form adds up its products: 12 registers, two for the weights and one for an input.
 typealias WinogradOutputs = WinogradOutputsByPoints<TwoRows<Three<SIMD16<Float>>>, TwoRows<Single<SIMD16<Float>>>>
 
-/// Samples that the linear layer's forward pass computes together.
-typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
+/// Samples, and classes, that the linear layer's forward pass computes together.
+typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
+typealias ForwardClassTile = Three<SIMD16<Float>>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Four<SIMD16<Float>>

@@ -2,8 +2,12 @@
 
 let instructionSetName = "avx512"
 
-/// Pixels of a row that the first convolution computes together.
-typealias FirstConvolutionTile<Vector: Lanes> = Seven<Vector>
+/// Pixels of a row that the first convolution computes together, of 8 or 16 channels.
+typealias FirstConvolutionTile8 = Seven<SIMD8<Float>>
+typealias FirstConvolutionTile16 = Seven<SIMD16<Float>>
+
+/// Rows of taps whose gradients the first convolution's way back adds up together, all of a kernel of 5 x 5: 25 registers.
+typealias FiveByFiveRows = FiveRows<Five<SIMD8<Float>>>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
 typealias PixelTile = Fourteen<SIMD16<Float>>
@@ -11,8 +15,9 @@ typealias PixelTile = Fourteen<SIMD16<Float>>
 /// How the second convolution's Winograd form adds up its products.
 typealias WinogradOutputs = WinogradOutputsByColumns
 
-/// Samples that the linear layer's forward pass computes together.
+/// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
+typealias ForwardClassTile = Five<SIMD16<Float>>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Eight<SIMD16<Float>>

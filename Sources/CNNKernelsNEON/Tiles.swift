@@ -2,8 +2,12 @@
 
 let instructionSetName = "neon"
 
-/// Pixels of a row that the first convolution computes together.
-typealias FirstConvolutionTile<Vector: Lanes> = Four<Vector>
+/// Pixels of a row that the first convolution computes together, of 8 or 16 channels.
+typealias FirstConvolutionTile8 = Four<SIMD8<Float>>
+typealias FirstConvolutionTile16 = Four<SIMD16<Float>>
+
+/// Rows of taps whose gradients the first convolution's way back adds up together, two of a kernel of 5 x 5: 20 registers.
+typealias FiveByFiveRows = TwoRows<Five<SIMD8<Float>>>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
@@ -11,8 +15,9 @@ typealias PixelTile = Two<SIMD16<Float>>
 /// How the second convolution's Winograd form adds up its products: 24 registers, and four for the weights.
 typealias WinogradOutputs = WinogradOutputsByPoints<TwoRows<Three<SIMD16<Float>>>, TwoRows<Single<SIMD16<Float>>>>
 
-/// Samples that the linear layer's forward pass computes together.
+/// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>
+typealias ForwardClassTile = Five<SIMD16<Float>>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Four<SIMD16<Float>>

@@ -4,30 +4,30 @@ import CNNKernels
 enum FirstConvolution {
     static func forward(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
         if g.c1Stride == 8 {
-            forward(g, SIMD8<Float>.self, channel: 0, input, weights, bias, output)
+            forward(g, FirstConvolutionTile8.self, channel: 0, input, weights, bias, output)
         } else {
             for channel in stride(from: 0, to: g.c1Stride - 8, by: 16) {
-                forward(g, SIMD16<Float>.self, channel: channel, input, weights, bias, output)
+                forward(g, FirstConvolutionTile16.self, channel: channel, input, weights, bias, output)
             }
-            if g.c1Stride % 16 != 0 { forward(g, SIMD8<Float>.self, channel: g.c1Stride - 8, input, weights, bias, output) }
+            if g.c1Stride % 16 != 0 { forward(g, FirstConvolutionTile8.self, channel: g.c1Stride - 8, input, weights, bias, output) }
         }
     }
 
     /// All pixels, the channels of one vector that starts at `channel`.
     @inline(__always)
-    private static func forward<V: Lanes>(
-        _ g: Geometry, _: V.Type, channel: Int, _ input: Input, _ weights: Input, _ bias: Input, _ output: Output
+    private static func forward<Tile: Accumulators>(
+        _ g: Geometry, _: Tile.Type, channel: Int, _ input: Input, _ weights: Input, _ bias: Input, _ output: Output
     ) {
-        let biases = V.load(bias + channel)
+        let biases = Tile.Vector.load(bias + channel)
         for y in 0..<g.height {
             let row = output + ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride + channel
             var x = 0
-            while x + FirstConvolutionTile<V>.count <= g.width {
-                pixels(g, FirstConvolutionTile<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
-                x += FirstConvolutionTile<V>.count
+            while x + Tile.count <= g.width {
+                pixels(g, Tile.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
+                x += Tile.count
             }
             while x < g.width {
-                pixels(g, Single<V>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
+                pixels(g, Single<Tile.Vector>.self, input + y * g.paddedWidth + x, weights + channel, biases, row + x * g.c1Stride)
                 x += 1
             }
         }
@@ -57,22 +57,38 @@ enum FirstConvolution {
             let gates = activations + channel
             let weights = weightGradients + channel
             switch g.kernelSize {
-            case 3: backward(g, ThreeRows<Three<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients + channel)
-            case 5: backward(g, FiveRows<Five<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients + channel)
+            case 3: taps(g, ThreeRows<Three<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients: biasGradients + channel)
+            case 5: backward(g, FiveByFiveRows.self, gradients, gates, input, weights, biasGradients + channel)
             default: backwardByTap(g, gradients, gates, input, weights, biasGradients + channel)
             }
         }
     }
 
-    /// All taps of 8 channels at once, their sums in registers.
+    /// 8 channels, as many rows of a kernel's taps at a time as there are in `Taps`, their sums in registers.
     @inline(__always)
     private static func backward<Taps: AccumulatorRows>(
         _ g: Geometry, _: Taps.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, _ biasGradients: Output
     ) {
+        let rowSize = Taps.Row.count * g.c1Stride
+        var row = 0
+        @inline(__always) func pass<Rows: AccumulatorRows>(_: Rows.Type) {
+            let shifted = input + row * g.paddedWidth
+            taps(g, Rows.self, gradients, gates, shifted, weightGradients + row * rowSize, biasGradients: row == 0 ? biasGradients : nil)
+            row += Rows.count
+        }
+        while row + Taps.count <= g.kernelSize { pass(Taps.self) }
+        while row < g.kernelSize { pass(SingleRow<Taps.Row>.self) }
+    }
+
+    /// Some rows of taps of 8 channels, their sums in registers.
+    @inline(__always)
+    private static func taps<Taps: AccumulatorRows>(
+        _ g: Geometry, _: Taps.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, biasGradients: Output?
+    ) {
         typealias Vector = Taps.Row.Vector
         let rowStride = Taps.Row.count * g.c1Stride
         var weightSums = Taps(loading: Input(weightGradients), stride: g.c1Stride, rowStride: rowStride)
-        var biasSums = Vector.load(biasGradients)
+        var biasSums = biasGradients.map { Vector.load($0) } ?? .zero
         for y in 0..<g.height {
             let row = ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride
             for x in 0..<g.width {
@@ -82,7 +98,7 @@ enum FirstConvolution {
             }
         }
         weightSums.store(to: weightGradients, stride: g.c1Stride, rowStride: rowStride)
-        biasSums.store(to: biasGradients)
+        if let biasGradients { biasSums.store(to: biasGradients) }
     }
 
     /// 8 channels, any kernel size: one pass over the image for each tap.

@@ -3,21 +3,21 @@ import CNNKernels
 /// The linear layer. A tile of samples and classes, or of samples and features, shares every load.
 enum Linear {
     typealias Vector = SIMD16<Float>
-    /// Classes whose sums are kept together.
+    /// Classes whose weights' gradients are kept together.
     typealias ClassTile = Five<Vector>
 
     static func forward(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {
         withUnsafeTemporaryAllocation(of: Vector.self, capacity: samples * g.classes) { partial in
             let sums = UnsafeMutableRawPointer(partial.baseAddress!).assumingMemoryBound(to: Float.self)
             forEachBlock(of: SampleTile<Single<Vector>>.count, in: samples) { sample, wholeSamples in
-                forEachBlock(of: ClassTile.count, in: g.classes) { first, wholeClasses in
+                forEachBlock(of: ForwardClassTile.count, in: g.classes) { first, wholeClasses in
                     let x = features + sample * g.featureCount
                     let w = weights + first * g.featureCount
                     let target = sums + (sample * g.classes + first) * 16
                     switch (wholeSamples, wholeClasses) {
-                    case (true, true): partialSums(g, SampleTile<ClassTile>.self, x, w, target)
+                    case (true, true): partialSums(g, SampleTile<ForwardClassTile>.self, x, w, target)
                     case (true, false): partialSums(g, SampleTile<Single<Vector>>.self, x, w, target)
-                    case (false, true): partialSums(g, SingleRow<ClassTile>.self, x, w, target)
+                    case (false, true): partialSums(g, SingleRow<ForwardClassTile>.self, x, w, target)
                     case (false, false): partialSums(g, SingleRow<Single<Vector>>.self, x, w, target)
                     }
                 }
