@@ -99,7 +99,7 @@ private final class ModelRows {
                 kernels.secondConvolution(
                     g, activations: e.activations.base + sample * g.activationCount, weights: parameters.secondForwardWeights.base,
                     bias: parameters.secondBias.base, features: e.features.base + sample * g.featureCount,
-                    winners: e.winners + sample * g.featureCount)
+                    winners: e.winners + sample * g.featureCount, scratch: e.scratch.base)
             }
         }
         if specimen.model.dropout > 0 {

@@ -23,6 +23,8 @@ package final class GradientEngine {
     package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
     package let activationGradients: FloatBuffer
+    /// What the second convolution's forward pass works in.
+    package let scratch: FloatBuffer
     /// Gradient buffers that no node of the tree uses at the moment.
     private var freeGradients: [FloatBuffer] = []
 
@@ -52,6 +54,7 @@ package final class GradientEngine {
         predictions.initialize(repeating: 0, count: Quanta.size)
         featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
         activationGradients = FloatBuffer(count: g.activationCount)
+        scratch = FloatBuffer(count: g.secondForwardScratchCount)
     }
 
     deinit {
@@ -181,7 +184,7 @@ package final class GradientEngine {
                 g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, output: activations)
             kernels.secondConvolution(
                 g, activations: activations, weights: parameters.secondForwardWeights.base, bias: parameters.secondBias.base,
-                features: features.base + slot * g.featureCount, winners: winners + slot * g.featureCount)
+                features: features.base + slot * g.featureCount, winners: winners + slot * g.featureCount, scratch: scratch.base)
         }
     }
 

@@ -38,6 +38,11 @@ package struct Geometry: Sendable, Hashable {
         tileHeight = Winograd.tileHeight(kernelSize: kernelSize)
         forwardPoints = rowSize == 0 ? taps : Winograd.columnSize * rowSize
         secondForwardWeightCount = c2Stride * c1 * forwardPoints
+        secondForwardScratchCount =
+            rowSize == 0
+            ? 2 * width * 16
+            : Winograd.columnSize * paddedWidth * c1Stride + forwardPoints * (width / Winograd.tileWidth) * (c1Stride + 16)
+                + tileHeight * width * 16
         secondWeightCount = c2 * taps * c1Stride
         linearWeightCount = classes * featureCount
     }
@@ -73,6 +78,9 @@ package struct Geometry: Sendable, Hashable {
     package let forwardPoints: Int
     /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap or point, c1, 16 c2).
     package let secondForwardWeightCount: Int
+    /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form its inputs,
+    /// transformed along the columns and along both directions, and the sums of their products.
+    package let secondForwardScratchCount: Int
     /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
     package let secondWeightCount: Int
     /// Floats of the linear layer's weights and of their gradient, (class, position, c2).

@@ -42,8 +42,10 @@ package protocol KernelSet: Sendable {
     ///   - bias: (c2).
     ///   - features: (position, c2), at least 0.
     ///   - winners: (position, c2): the offset in `activations` of the top-left pixel under the winning pixel's kernel.
+    ///   - scratch: room for `g.secondForwardScratchCount` floats, best on a cache line: a vector across two lines takes twice as long.
     static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>)
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
+        scratch: Output)
 
     /// Logits of up to 8 samples.
     ///
@@ -82,7 +84,7 @@ package protocol KernelSet: Sendable {
     /// under a block fit the first cache. Adds gradient times activation to the weights' gradient, and gradient times weight to the activations' gradient.
     /// - Parameters:
     ///   - featureGradients: (position, c2).
-    ///   - winners: (position, c2), from ``secondConvolution(_:activations:weights:bias:features:winners:)``.
+    ///   - winners: (position, c2), from ``secondConvolution(_:activations:weights:bias:features:winners:scratch:)``.
     ///   - activations: (padded row, padded column, c1).
     ///   - weights: (c2, tap, c1).
     ///   - activationGradients: (padded row, padded column, c1), accumulated from 0: the function zeroes it first.

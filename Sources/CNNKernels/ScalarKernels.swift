@@ -23,7 +23,8 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
+        scratch: Output
     ) {
         let pooledWidth = g.width / 2
         for c2 in 0..<g.c2Stride {

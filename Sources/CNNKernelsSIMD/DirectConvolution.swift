@@ -4,16 +4,15 @@ import CNNKernels
 enum DirectConvolution {
     typealias Vector = SIMD16<Float>
 
+    /// - Parameter strip: room for two rows of pixels: (row of 2, column, 16 channels).
     static func forward(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
+        strip: Output
     ) {
-        // Two rows of pixels: (row of 2, column, 16 channels).
-        withScratch(count: 2 * g.width * 16) { strip in
-            for block in 0..<g.c2Stride / 16 {
-                for y in stride(from: 0, to: g.height, by: 2) {
-                    compute(g, block: block, y: y, activations, weights, strip)
-                    Pooling.pool(g, Input(strip), rows: 2, y: y, block: block, bias: bias, features: features, winners: winners)
-                }
+        for block in 0..<g.c2Stride / 16 {
+            for y in stride(from: 0, to: g.height, by: 2) {
+                compute(g, block: block, y: y, activations, weights, strip)
+                Pooling.pool(g, Input(strip), rows: 2, y: y, block: block, bias: bias, features: features, winners: winners)
             }
         }
     }

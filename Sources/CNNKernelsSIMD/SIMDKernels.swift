@@ -9,9 +9,11 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
+        scratch: Output
     ) {
-        SecondConvolution.forward(g, activations: activations, weights: weights, bias: bias, features: features, winners: winners)
+        SecondConvolution.forward(
+            g, activations: activations, weights: weights, bias: bias, features: features, winners: winners, scratch: scratch)
     }
 
     package static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {

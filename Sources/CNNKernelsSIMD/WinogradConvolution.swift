@@ -4,9 +4,11 @@ import CNNKernels
 /// are added up in registers, and their outputs are pooled while they are in the cache.
 enum WinogradConvolution {
     static func forward(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
+        scratch: Output
     ) {
-        let image = Image(activations: activations, weights: weights, bias: bias, features: features, winners: winners)
+        let image = Image(
+            activations: activations, weights: weights, bias: bias, features: features, winners: winners, scratch: scratch)
         switch (g.rowSize, g.c1, g.width) {
         // The study's shapes.
         case (6, 8, 28): forward(g, FixedSizes<SIMD8<Float>, 6, 8, 7>(), image)
@@ -24,6 +26,7 @@ enum WinogradConvolution {
         let bias: Input
         let features: Output
         let winners: UnsafeMutablePointer<Int32>
+        let scratch: Output
     }
 
     private static func forward<Sizes: WinogradSizes>(_ g: Geometry, _ sizes: Sizes, _ image: Image) {
@@ -32,22 +35,20 @@ enum WinogradConvolution {
         // The same, transformed along the rows too: (point, tile, c1).
         let inputCount = sizes.points * sizes.tiles * sizes.c1Stride
         let sumCount = WinogradOutputs.sumCount(sizes)
+        let columns = image.scratch
+        let inputs = columns + columnCount
+        let sums = inputs + inputCount
         // A strip's pixels: (row, column, 16 channels).
-        let pixelCount = sizes.tileHeight * sizes.width * 16
-        withScratch(count: columnCount + inputCount + sumCount + pixelCount) { columns in
-            let inputs = columns + columnCount
-            let sums = inputs + inputCount
-            let pixels = sums + sumCount
-            for y in stride(from: 0, to: g.height, by: sizes.tileHeight) {
-                transformColumns(sizes, image.activations + y * sizes.paddedWidth * sizes.c1Stride, to: columns)
-                transformRows(sizes, Input(columns), to: inputs)
-                for block in 0..<g.c2Stride / 16 {
-                    WinogradOutputs.compute(
-                        sizes, Input(inputs), weights: image.weights + block * sizes.points * sizes.c1 * 16, sums: sums, to: pixels)
-                    Pooling.pool(
-                        g, Input(pixels), rows: sizes.tileHeight, y: y, block: block, bias: image.bias, features: image.features,
-                        winners: image.winners)
-                }
+        let pixels = sums + sumCount
+        for y in stride(from: 0, to: g.height, by: sizes.tileHeight) {
+            transformColumns(sizes, image.activations + y * sizes.paddedWidth * sizes.c1Stride, to: columns)
+            transformRows(sizes, Input(columns), to: inputs)
+            for block in 0..<g.c2Stride / 16 {
+                WinogradOutputs.compute(
+                    sizes, Input(inputs), weights: image.weights + block * sizes.points * sizes.c1 * 16, sums: sums, to: pixels)
+                Pooling.pool(
+                    g, Input(pixels), rows: sizes.tileHeight, y: y, block: block, bias: image.bias, features: image.features,
+                    winners: image.winners)
             }
         }
     }

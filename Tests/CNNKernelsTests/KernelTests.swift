@@ -45,12 +45,15 @@ import Testing
         let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
         let weights = numbers.tensor(g.secondForwardWeightCount)
         let bias = numbers.padded(rows: 1, used: g.c2, stride: g.c2Stride)
-        // Features and winners in one buffer, so that both are compared.
-        expectSameBits(2 * g.featureCount) { kernels, result in
+        // Features, winners and scratch memory in one buffer, so that both are compared, and what lies behind the scratch memory is watched.
+        let compared = 2 * g.featureCount
+        expectSameBits(compared + g.secondForwardScratchCount) { kernels, result in
             (result + g.featureCount).withMemoryRebound(to: Int32.self, capacity: g.featureCount) { winners in
                 kernels.secondConvolution(
-                    g, activations: activations, weights: weights, bias: bias, features: result, winners: winners)
+                    g, activations: activations, weights: weights, bias: bias, features: result, winners: winners,
+                    scratch: result + compared)
             }
+            (result + compared).update(repeating: 0, count: g.secondForwardScratchCount)
         }
     }
 

@@ -23,8 +23,9 @@ import Testing
         for kernels in Self.kernelSets {
             var features = [Float](repeating: .infinity, count: g.featureCount)
             var winners = [Int32](repeating: -1, count: g.featureCount)
+            var scratch = [Float](repeating: 0, count: g.secondForwardScratchCount)
             kernels.secondConvolution(
-                g, activations: activations, weights: weights, bias: bias, features: &features, winners: &winners)
+                g, activations: activations, weights: weights, bias: bias, features: &features, winners: &winners, scratch: &scratch)
             for position in 0..<g.positions {
                 let window = windowValues(position)
                 let largest = window.max() ?? 0
