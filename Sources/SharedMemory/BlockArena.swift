@@ -43,11 +43,11 @@ package final class BlockArena: @unchecked Sendable {
         let descriptor = shared_memory_create(geometry.byteCount)
         guard descriptor >= 0 else { throw SharedMemoryError("making") }
         defer { close(descriptor) }
-        memory = try Self.map(descriptor, geometry)
+        memory = try Self.map(descriptor, geometry, flags: 0)
         share(descriptor)
     }
 
-    /// Opens an arena that another process has made.
+    /// Opens an arena that another process has made. All of it counts as this process's memory from now on, used or not, so that the process does not grow as it works.
     ///
     /// - Parameter descriptor: the arena as its maker has shared it; not closed here.
     /// - Throws: ``SharedMemoryError`` where it is no memory of that size.
@@ -58,15 +58,20 @@ package final class BlockArena: @unchecked Sendable {
             errno = EINVAL
             throw SharedMemoryError("opening")
         }
-        memory = try Self.map(descriptor, geometry)
+        #if os(Linux)
+            memory = try Self.map(descriptor, geometry, flags: MAP_POPULATE)
+        #else
+            memory = try Self.map(descriptor, geometry, flags: 0)
+        #endif
     }
 
     deinit { munmap(memory, geometry.byteCount) }
 
-    private static func map(_ descriptor: Int32, _ geometry: Geometry) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
-        guard let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
-            throw SharedMemoryError("mapping")
-        }
+    private static func map(
+        _ descriptor: Int32, _ geometry: Geometry, flags: Int32
+    ) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
+        let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED | flags, descriptor, 0)
+        guard let memory, memory != MAP_FAILED else { throw SharedMemoryError("mapping") }
         return memory
     }
 

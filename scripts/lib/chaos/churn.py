@@ -16,8 +16,8 @@ AT_A_TIME = 4
 WARM_UP = 300
 MOST_GROWTH = 0.01
 # glibc spreads free memory over arenas of the threads, and keeps the more of it the larger the pieces were that it was given back: some megabytes by chance. So
-# there is one arena here, and free memory goes back at once.
-PLAIN_MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+# there is one arena here, a tensor has a mapping of its own, and free memory goes back at once.
+PLAIN_MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "32768"}
 # A reading is the least of some looks, each so many seconds long, with some joins between them: growth stays, how free memory happens to lie does not.
 LOOKS = 3
 LOOK_SECONDS = 1.5
