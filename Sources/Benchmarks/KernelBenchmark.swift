@@ -191,7 +191,7 @@ private final class ModelRows {
             for addition in 1..<quanta {
                 // Where the tree is after so many quanta: the level at which two nodes are joined.
                 let level = addition.trailingZeroBitCount
-                e.kernels.add(count: e.layout.count, to: buffers[level + 1].base, buffers[level].base)
+                e.kernels.add(count: e.layout.count, buffers[level + 1].base, buffers[level].base, to: buffers[level + 1].base)
             }
         }
     }

@@ -77,7 +77,30 @@ package struct Adam: Sendable {
     ///   - gradientSum: the sum of the samples' gradients, in the same order.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
     package mutating func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws(NonFiniteGradient) {
-        precondition(parameters.count == firstMoment.count && gradientSum.count == firstMoment.count, "one gradient a parameter")
+        // Not by a rethrowing closure, whose error would lose its type.
+        let result = gradientSum.withUnsafeBufferPointer { gradientSum in
+            parameters.withUnsafeMutableBufferPointer { parameters in
+                Result { () throws(NonFiniteGradient) in
+                    try step(from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
+                }
+            }
+        }
+        try result.get()
+    }
+
+    /// Takes a step against the mean gradient of `sampleCount` samples.
+    ///
+    /// - Parameters:
+    ///   - parameters: flat, as many as the optimiser was made for.
+    ///   - updated: the parameters after the step, as many; may be the same memory.
+    ///   - gradientSum: the sum of the samples' gradients, in the same order.
+    /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
+    package mutating func step(
+        from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>, gradientSum: UnsafeBufferPointer<Float>,
+        sampleCount: Int
+    ) throws(NonFiniteGradient) {
+        let count = firstMoment.count
+        precondition(parameters.count == count && updated.count == count && gradientSum.count == count, "one gradient a parameter")
         stepCount += 1
         beta1Power *= hyperparameters.beta1
         beta2Power *= hyperparameters.beta2
@@ -86,17 +109,12 @@ package struct Adam: Sendable {
             oneMinusBeta2: Float(1 - hyperparameters.beta2), biasCorrection2Root: Float((1 - beta2Power).squareRoot()),
             epsilon: Float(hyperparameters.epsilon), stepSize: Float(hyperparameters.learningRate / (1 - beta1Power)))
         let kernels = instructionSet.kernels
-        let count = parameters.count
-        let isFinite = parameters.withUnsafeMutableBufferPointer { parameters in
-            gradientSum.withUnsafeBufferPointer { gradientSum in
-                firstMoment.withUnsafeMutableBufferPointer { firstMoment in
-                    secondMoment.withUnsafeMutableBufferPointer { secondMoment in
-                        kernels.adam(
-                            count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
-                            parameters: parameters.baseAddress!, firstMoment: firstMoment.baseAddress!,
-                            secondMoment: secondMoment.baseAddress!)
-                    }
-                }
+        let isFinite = firstMoment.withUnsafeMutableBufferPointer { firstMoment in
+            secondMoment.withUnsafeMutableBufferPointer { secondMoment in
+                kernels.adam(
+                    count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
+                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, firstMoment: firstMoment.baseAddress!,
+                    secondMoment: secondMoment.baseAddress!)
             }
         }
         guard isFinite else { throw NonFiniteGradient(step: stepCount) }

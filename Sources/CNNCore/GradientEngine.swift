@@ -83,7 +83,7 @@ package final class GradientEngine {
             let buffer = freeGradients.popLast() ?? FloatBuffer(count: layout.count)
             let statistics = quantumGradient(shard, quantum: quantum, into: buffer.base)
             tree.add(Node(gradient: buffer, statistics: statistics), for: quantum..<quantum + 1) { left, right in
-                kernels.add(count: layout.count, to: left.gradient.base, right.gradient.base)
+                kernels.add(count: layout.count, left.gradient.base, right.gradient.base, to: left.gradient.base)
                 left.statistics.add(right.statistics)
                 freeGradients.append(right.gradient)
             }

@@ -1,17 +1,22 @@
 import CNNKernels
 
-/// Memory for floats, aligned to a cache line, zero at first.
+/// Memory for floats, aligned to a cache line.
 package final class FloatBuffer {
     /// The first element.
     package let base: UnsafeMutablePointer<Float>
     package let count: Int
 
-    /// Memory for `count` floats.
-    package init(count: Int) {
+    /// Memory for `count` floats, zero at first.
+    package convenience init(count: Int) {
+        self.init(uninitializedCount: count)
+        base.initialize(repeating: 0, count: count)
+    }
+
+    /// Memory for `count` floats, all of which must be written before they are read.
+    init(uninitializedCount count: Int) {
         self.count = count
         base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
             .bindMemory(to: Float.self, capacity: count)
-        base.initialize(repeating: 0, count: count)
     }
 
     deinit { base.deallocate() }

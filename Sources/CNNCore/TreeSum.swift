@@ -3,13 +3,13 @@ import CNNKernels
 /// The sum over a node of the canonical tree.
 package struct GradientSum: Sendable {
     /// Sum of the samples' gradients, flat, in the order of `SmallCNN.tensors`.
-    package var gradient: [Float]
+    package var gradient: FloatVector
     /// Sum of the samples' losses.
     package var lossSum: Double
     /// Samples classified correctly.
     package var correct: Int
 
-    package init(gradient: [Float], lossSum: Double, correct: Int) {
+    package init(gradient: FloatVector, lossSum: Double, correct: Int) {
         self.gradient = gradient
         self.lossSum = lossSum
         self.correct = correct
@@ -33,10 +33,12 @@ package struct TreeSum: Sendable {
         reduction.add(sum, for: range) { left, right in
             left.lossSum += right.lossSum
             left.correct += right.correct
-            left.gradient.withUnsafeMutableBufferPointer { target in
-                right.gradient.withUnsafeBufferPointer { addend in
-                    guard let target = target.baseAddress, let first = addend.baseAddress else { return }
-                    kernels.add(count: addend.count, to: target, first)
+            left.gradient = left.gradient.withUnsafeBufferPointer { first in
+                right.gradient.withUnsafeBufferPointer { second in
+                    FloatVector(count: first.count) { sum in
+                        guard let first = first.baseAddress, let second = second.baseAddress, let sum = sum.baseAddress else { return }
+                        kernels.add(count: right.gradient.count, first, second, to: sum)
+                    }
                 }
             }
         }

@@ -113,14 +113,18 @@ package protocol KernelSet: Sendable {
     static func dropout(
         _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float)
 
-    /// `sum[i] = sum[i] + addend[i]` for i in 0..<count.
-    static func add(count: Int, to sum: Output, _ addend: Input)
+    /// `sum[i] = left[i] + right[i]` for i in 0..<count; `sum` may be `left` itself.
+    static func add(count: Int, _ left: Input, _ right: Input, to sum: Output)
 
     /// One step of Adam over `count` parameters, as ``AdamCoefficients`` writes it out.
     ///
+    /// - Parameters:
+    ///   - updated: the parameters after the step; may be `parameters` themselves.
+    ///   - firstMoment: changed in place, as is the second one.
     /// - Returns: whether all gradients were finite. The parameters are of no use when not.
     static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool
 
     /// Packs the second convolution's weights for its forward pass, from PyTorch's (c2, c1, ky, kx); the weights of padded channels are 0.

@@ -168,12 +168,13 @@ package enum ScalarKernels: KernelSet {
         }
     }
 
-    package static func add(count: Int, to sum: Output, _ addend: Input) {
-        for i in 0..<count { sum[i] += addend[i] }
+    package static func add(count: Int, _ left: Input, _ right: Input, to sum: Output) {
+        for i in 0..<count { sum[i] = left[i] + right[i] }
     }
 
     package static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         var finite = true
         for i in 0..<count {
@@ -182,7 +183,7 @@ package enum ScalarKernels: KernelSet {
             firstMoment[i].addProduct(gradient - firstMoment[i], k.oneMinusBeta1)
             secondMoment[i] = (secondMoment[i] * k.beta2).addingProduct(gradient * gradient, k.oneMinusBeta2)
             let denominator = secondMoment[i].squareRoot() / k.biasCorrection2Root + k.epsilon
-            parameters[i].addProduct(firstMoment[i] / denominator, -k.stepSize)
+            updated[i] = parameters[i].addingProduct(firstMoment[i] / denominator, -k.stepSize)
         }
         return finite
     }

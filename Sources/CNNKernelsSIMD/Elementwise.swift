@@ -4,14 +4,15 @@ import CNNKernels
 enum Elementwise {
     typealias Vector = SIMD16<Float>
 
-    static func add(count: Int, to sum: Output, _ addend: Input) {
+    static func add(count: Int, _ left: Input, _ right: Input, to sum: Output) {
         let whole = count / 16 * 16
-        for i in stride(from: 0, to: whole, by: 16) { (Vector.load(sum + i) + Vector.load(addend + i)).store(to: sum + i) }
-        for i in whole..<count { sum[i] += addend[i] }
+        for i in stride(from: 0, to: whole, by: 16) { (Vector.load(left + i) + Vector.load(right + i)).store(to: sum + i) }
+        for i in whole..<count { sum[i] = left[i] + right[i] }
     }
 
     static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         let whole = count / 16 * 16
         let reciprocal = 1 / k.sampleCount
@@ -29,11 +30,11 @@ enum Elementwise {
             let denominator = second.squareRoot() / Vector(repeating: k.biasCorrection2Root) + k.epsilon
             first.store(to: firstMoment + i)
             second.store(to: secondMoment + i)
-            Vector.load(parameters + i).addingProduct(first / denominator, Vector(repeating: -k.stepSize)).store(to: parameters + i)
+            Vector.load(parameters + i).addingProduct(first / denominator, Vector(repeating: -k.stepSize)).store(to: updated + i)
         }
         let rest = ScalarKernels.adam(
             count: count - whole, coefficients: k, gradientSum: gradientSum + whole, parameters: parameters + whole,
-            firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
+            updated: updated + whole, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
         var finite = rest
         for lane in 0..<16 { finite = finite && poison[lane] == 0 }
         return finite

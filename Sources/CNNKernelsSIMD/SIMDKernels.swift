@@ -64,16 +64,17 @@ package enum SIMDKernels: KernelSet {
         Dropout.apply(g, features: features, key: key, sample: sample, step: step, threshold: threshold, scale: scale)
     }
 
-    package static func add(count: Int, to sum: Output, _ addend: Input) {
-        Elementwise.add(count: count, to: sum, addend)
+    package static func add(count: Int, _ left: Input, _ right: Input, to sum: Output) {
+        Elementwise.add(count: count, left, right, to: sum)
     }
 
     package static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Output, firstMoment: Output, secondMoment: Output
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         Elementwise.adam(
-            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, firstMoment: firstMoment,
-            secondMoment: secondMoment)
+            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, updated: updated,
+            firstMoment: firstMoment, secondMoment: secondMoment)
     }
 
     package static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output) {

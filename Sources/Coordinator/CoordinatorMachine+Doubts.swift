@@ -88,7 +88,7 @@ extension CoordinatorMachine {
         for answer in open.removeAnswers(unlike: truth) { denounce(answer.worker, for: open) }
         if open.isSettled { return }
         if open.isFinite(truth) {
-            settle(open, with: truth, gradient: open.work.kind == .train ? truth.values.floats() : [], by: nil)
+            settle(open, with: truth, by: nil)
         } else {
             fail(
                 open.job,

@@ -84,26 +84,23 @@ extension CoordinatorMachine {
             refuse(worker.peer, "The result for piece \(result.piece) cannot be right: \(fault)")
             return
         }
-        let gradient = open.work.kind == .train ? result.values.floats() : []
-        let isFinite = result.lossSum.isFinite && gradient.areFinite
+        let isFinite = open.isFinite(result)
         if open.isInDoubt || !isFinite {
             guard isCertain(result, isFinite: isFinite, of: open, from: worker) else { return }
         }
-        if !open.isSettled { settle(open, with: result, gradient: gradient, by: worker.peer) }
+        if !open.isSettled { settle(open, with: result, by: worker.peer) }
     }
 
     /// Gives a task's result to its job.
     ///
-    /// - Parameters:
-    ///   - gradient: The result's values, if the task is one of training.
-    ///   - contributor: Who computed it, if it was a worker.
-    func settle(_ open: OpenTask, with result: PieceResult, gradient: consuming [Float], by contributor: PeerID?) {
+    /// - Parameter contributor: Who computed it, if it was a worker.
+    func settle(_ open: OpenTask, with result: PieceResult, by contributor: PeerID?) {
         open.isSettled = true
         let job = open.job
         switch open.task {
         case .training(_, let quanta):
             do {
-                let sum = GradientSum(gradient: gradient, lossSum: result.lossSum, correct: result.correct)
+                let sum = GradientSum(gradient: result.values.vector(), lossSum: result.lossSum, correct: result.correct)
                 announce(try job.complete(quanta: quanta, with: sum, by: contributor), of: job)
             } catch {
                 fail(job, "\(error)")

@@ -1,6 +1,5 @@
 import CNNCore
 import Datasets
-import TrainingProtocol
 
 /// A pass over the validation or the test images with fixed parameters, batch by batch.
 struct EvaluationPass {
@@ -8,17 +7,15 @@ struct EvaluationPass {
     /// Steps that had been trained when the pass began; with the job's index it names the parameters.
     let step: Int
     /// The parameters evaluated.
-    let parameters: [Float]
+    let parameters: FloatVector
     let images: Range<Int>
     let batchSize: Int
     private(set) var batches: [EvaluationResult?]
     private var next = 0
     private var requeued: [Int] = []
     private var missing: Int
-    /// The parameters as they are sent, made when first needed.
-    private var frame: Frame?
 
-    init(purpose: EvaluationPurpose, step: Int, parameters: [Float], images: Range<Int>, batchSize: Int) {
+    init(purpose: EvaluationPurpose, step: Int, parameters: FloatVector, images: Range<Int>, batchSize: Int) {
         self.purpose = purpose
         self.step = step
         self.parameters = parameters
@@ -61,13 +58,6 @@ struct EvaluationPass {
     func images(of batch: Int) -> Range<Int> {
         let start = images.lowerBound + batch * batchSize
         return start..<min(start + batchSize, images.upperBound)
-    }
-
-    mutating func parametersFrame() -> Frame {
-        if let frame { return frame }
-        let made = Frame(floats: parameters)
-        frame = made
-        return made
     }
 
     /// The pass's figures: mean loss, and images by true class (row) and predicted class (column). The batches' sums are added in order.

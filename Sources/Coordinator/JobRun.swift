@@ -11,6 +11,7 @@ final class JobRun {
     private let dataset: Dataset
     private let instructionSet: InstructionSet
     private let trace: TraceRecorder?
+    private let makeFrame: Frame.Maker
     private let stepsPerEpoch: Int
     /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
     private let sampleCost: Double
@@ -19,9 +20,7 @@ final class JobRun {
     /// The generator as it was before it drew the current epoch's order.
     private var generatorOfEpoch: MersenneTwister
     private var optimizer: Adam
-    private(set) var parameters: [Float]
-    /// The current parameters as they are sent, made when first needed.
-    private var parametersFrame: Frame?
+    private var parameters: FloatVector
     /// Steps trained.
     private(set) var step = 0
     /// Samples of the current epoch in their order, as indices into the job's training images.
@@ -40,7 +39,7 @@ final class JobRun {
 
     private var stepLosses: [Float] = []
     private var epochs: [EpochRecord] = []
-    private var best: (accuracy: Double, parameters: [Float])?
+    private var best: (accuracy: Double, parameters: FloatVector)?
     private var chain: StepChain
     /// The test's results, once the job is done.
     private var finishedTest: EvaluationPass?
@@ -63,21 +62,27 @@ final class JobRun {
         var contributors: Set<PeerID> = []
     }
 
-    init(index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?) {
+    /// - Parameter makeFrame: Makes the frames that go to workers.
+    init(
+        index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?,
+        makeFrame: @escaping Frame.Maker
+    ) {
         self.index = index
         self.job = job
         self.dataset = dataset
         self.instructionSet = instructionSet
         self.trace = trace
+        self.makeFrame = makeFrame
         stepsPerEpoch = job.stepsPerEpoch
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
         sampleCost = Double(model.height * model.width * taps + model.classes * model.features)
         generator = MersenneTwister(seed: job.seed)
         generatorOfEpoch = generator
-        parameters = model.initialParameters(from: &generator)
+        let initialParameters = model.initialParameters(from: &generator)
+        parameters = FloatVector(initialParameters)
         optimizer = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
-        chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
+        chain = StepChain(job: job, dataset: dataset, initialParameters: initialParameters)
         beginEpoch()
     }
 
@@ -180,11 +185,8 @@ final class JobRun {
 
     /// The parameters that a task needs, as they are sent.
     func parameters(of task: PieceTask) -> Frame {
-        if case .evaluation(let pass, _) = task, let frame = passes[pass]?.parametersFrame() { return frame }
-        if let parametersFrame { return parametersFrame }
-        let frame = Frame(floats: parameters)
-        parametersFrame = frame
-        return frame
+        if case .evaluation(let pass, _) = task, let pass = passes[pass] { return Frame(pass.parameters) }
+        return Frame(parameters)
     }
 
     /// A task's images and labels, and where they stand in their mini-batch.
@@ -197,15 +199,14 @@ final class JobRun {
         case .evaluation(let pass, let number):
             let images = passes[pass]?.images(of: number) ?? 0..<0
             let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
-            return TaskSamples(set, images: images, offset: 0, batchSize: images.count, quanta: 0..<Quanta.count(samples: images.count))
+            return TaskSamples(set, images: images, offset: 0, makeFrame: makeFrame)
         }
     }
 
     /// Gathers the images at some places of the epoch's order, a mini-batch.
     private func gather(_ samples: Range<Int>) -> TaskSamples {
         TaskSamples(
-            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound, batchSize: samples.count,
-            quanta: 0..<Quanta.count(samples: samples.count))
+            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound, makeFrame: makeFrame)
     }
 
     /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
@@ -248,10 +249,9 @@ final class JobRun {
         guard let samples = batch?.samples, let total = batch?.sum.take() else { return [] }
         batch = nil
         linkLastStep()
-        try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
-            try optimizer.step(parameters: &parameters, gradientSum: total.gradient, sampleCount: samples.count)
+        parameters = try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
+            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count)
         }
-        parametersFrame = nil
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
         let loss = Float(total.lossSum / Double(samples.count))
         lossOfEpoch += Double(loss) * Double(samples.count)
@@ -262,6 +262,23 @@ final class JobRun {
         step += 1
         if step % stepsPerEpoch == 0 { endEpoch() } else { beginStep() }
         return [finished]
+    }
+
+    /// The parameters after another step, made where they will be sent from: nobody changes the present ones, which evaluations may need for long.
+    private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
+        var result = Result<Void, NonFiniteGradient>.success(())
+        let frame = parameters.withUnsafeBufferPointer { parameters in
+            gradientSum.withUnsafeBufferPointer { gradientSum in
+                makeFrame(parameters.count * MemoryLayout<Float>.size) { updated in
+                    result = Result { () throws(NonFiniteGradient) in
+                        try optimizer.step(
+                            from: parameters, to: updated.bindMemory(to: Float.self), gradientSum: gradientSum, sampleCount: sampleCount)
+                    }
+                }
+            }
+        }
+        try result.get()
+        return frame.vector()
     }
 
     /// Takes a batch of evaluation; with the last one of the pass, and all passes before it done, its record is due.
@@ -332,8 +349,8 @@ final class JobRun {
             return .jobFinished(
                 job: index,
                 TrainingOutcome(
-                    epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion, finalParameters: pass.parameters,
-                    bestParameters: best?.parameters ?? pass.parameters, chain: chain))
+                    epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion,
+                    finalParameters: pass.parameters.array, bestParameters: (best?.parameters ?? pass.parameters).array, chain: chain))
         }
     }
 }
@@ -341,17 +358,17 @@ final class JobRun {
 // MARK: Saving and restoring
 
 extension JobRun {
-    /// How far the job has come. Takes no time to make: arrays are copied when either side changes them.
+    /// How far the job has come.
     var state: JobState {
         linkLastStep()
         let open = (passes[firstOpenPass...] + [finishedTest]).compactMap { $0 }
-        var epochParameters = open.map { JobState.EpochParameters(epoch: $0.step / stepsPerEpoch, parameters: $0.parameters) }
+        var epochParameters = open.map { JobState.EpochParameters(epoch: $0.step / stepsPerEpoch, parameters: $0.parameters.array) }
         var state = JobState(
-            step: step, parameters: parameters, optimizer: optimizer.state, generator: generatorOfEpoch, lossOfEpoch: lossOfEpoch,
+            step: step, parameters: parameters.array, optimizer: optimizer.state, generator: generatorOfEpoch, lossOfEpoch: lossOfEpoch,
             correctInEpoch: correctInEpoch, stepLosses: stepLosses, chain: chain, epochs: epochs,
             passes: open.map { JobState.Pass(purpose: $0.purpose, batches: $0.batches) }, epochParameters: [])
         if let best, let epoch = state.bestEpoch {
-            epochParameters.insert(JobState.EpochParameters(epoch: epoch, parameters: best.parameters), at: 0)
+            epochParameters.insert(JobState.EpochParameters(epoch: epoch, parameters: best.parameters.array), at: 0)
         }
         for entry in epochParameters where state.parameters(afterEpoch: entry.epoch) == nil { state.epochParameters.append(entry) }
         return state
@@ -364,8 +381,7 @@ extension JobRun {
     func restore(_ state: JobState) throws(JobError) -> [TrainingObservation] {
         try state.check(as: job, stepsPerEpoch: stepsPerEpoch, origin: chain.origin)
         step = state.step
-        parameters = state.parameters
-        parametersFrame = nil
+        parameters = FloatVector(state.parameters)
         optimizer.state = state.optimizer
         stepLosses = state.stepLosses
         chain = state.chain
@@ -373,14 +389,14 @@ extension JobRun {
         epochs = state.epochs
         best = nil
         if let epoch = state.bestEpoch, let parameters = state.parameters(afterEpoch: epoch) {
-            best = (epochs[epoch - 1].validationAccuracy, parameters)
+            best = (epochs[epoch - 1].validationAccuracy, FloatVector(parameters))
         }
         passes = Array(repeating: nil, count: epochs.count)
         firstOpenPass = epochs.count
         for saved in state.passes {
             let epoch = saved.epoch(of: job)
             var pass = EvaluationPass(
-                purpose: saved.purpose, step: epoch * stepsPerEpoch, parameters: state.parameters(afterEpoch: epoch) ?? [],
+                purpose: saved.purpose, step: epoch * stepsPerEpoch, parameters: FloatVector(state.parameters(afterEpoch: epoch) ?? []),
                 images: saved.images(of: job), batchSize: job.evaluationBatchSize)
             pass.restore(saved.batches)
             passes.append(pass)

@@ -25,7 +25,7 @@ extension JobState {
         )
         if let loss = stepLosses.last {
             try require(
-                chain.link(of: step - 1, loss: loss, parameters: parameters) == Array(chain[step - 1]),
+                chain.link(of: step - 1, loss: loss, parameters: FloatVector(parameters)) == Array(chain[step - 1]),
                 "its parameters are not those that the last link of its chain of steps names")
         }
         try checkPasses(of: job, trained: step / stepsPerEpoch, require)

@@ -1,3 +1,4 @@
+import CNNCore
 import TrainingProtocol
 
 /// A task that was given away, until its job has the result and nobody computes it any more.
@@ -60,18 +61,6 @@ final class OpenTask {
 
     /// Whether all of a result's numbers are finite.
     func isFinite(_ result: PieceResult) -> Bool {
-        result.lossSum.isFinite && (work.kind == .evaluate || result.values.floats().areFinite)
-    }
-}
-
-extension [Float] {
-    /// Whether no element is infinite or not a number.
-    var areFinite: Bool {
-        withUnsafeBufferPointer { values in
-            // All bits of the exponent are set in infinities and NaNs only; without a branch an element the loop runs in SIMD registers.
-            var found: UInt32 = 0
-            for value in values { found |= value.bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
-            return found == 0
-        }
+        result.lossSum.isFinite && (work.kind == .evaluate || result.values.vector().isFinite)
     }
 }

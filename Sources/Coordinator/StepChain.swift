@@ -1,4 +1,4 @@
-import CNNCore
+package import CNNCore
 package import Datasets
 import Digests
 import TrainingProtocol
@@ -23,7 +23,7 @@ package struct StepChain: Sendable, Hashable {
     package init(job: TrainingJob, dataset: Dataset, initialParameters: [Float]) {
         var digest = SHA256()
         digest.update(Array(Self.description(of: job, on: dataset).utf8))
-        digest.update(XXH3.digest128(initialParameters))
+        digest.update(initialParameters.withUnsafeBufferPointer { XXH3.digest128($0) })
         origin = digest.finalize()
         links = []
     }
@@ -43,19 +43,19 @@ package struct StepChain: Sendable, Hashable {
     /// Adds the link of the next step.
     ///
     /// - Parameter parameters: those after the step, flat, in the order of `SmallCNN.tensors`.
-    package mutating func append(loss: Float, parameters: [Float]) {
+    package mutating func append(loss: Float, parameters: FloatVector) {
         links += link(of: count, loss: loss, parameters: parameters)
     }
 
     /// The link that a step (from 0, at most ``count``) has if these are its loss and parameters and all before it is right.
-    package func link(of step: Int, loss: Float, parameters: [Float]) -> [UInt8] {
+    package func link(of step: Int, loss: Float, parameters: FloatVector) -> [UInt8] {
         var digest = SHA256()
         digest.update(step == 0 ? origin : Array(self[step - 1]))
         var numbers: [UInt8] = []
         withUnsafeBytes(of: UInt64(step + 1).littleEndian) { numbers += $0 }
         withUnsafeBytes(of: loss.bitPattern.littleEndian) { numbers += $0 }
         digest.update(numbers)
-        digest.update(XXH3.digest128(parameters))
+        digest.update(parameters.withUnsafeBufferPointer { XXH3.digest128($0) })
         return digest.finalize()
     }
 

@@ -13,11 +13,11 @@ struct TaskSamples {
     /// The piece's quanta within it.
     let quanta: Range<Int>
 
-    /// Gathers the images of a set whose indices are `offset` plus the elements of `images`.
-    init(_ set: ImageSet, images: some RandomAccessCollection<Int>, offset: Int, batchSize: Int, quanta: Range<Int>) {
+    /// Gathers the images of a set whose indices are `offset` plus the elements of `images`, a whole mini-batch.
+    init(_ set: ImageSet, images: some RandomAccessCollection<Int>, offset: Int, makeFrame: Frame.Maker) {
         let size = set.height * set.width
         pixels = set.pixels.withUnsafeBytes { source in
-            Frame(byteCount: images.count * size) { target in
+            makeFrame(images.count * size) { target in
                 var place = 0
                 for image in images {
                     let start = (offset + image) * size
@@ -32,8 +32,8 @@ struct TaskSamples {
                 for (place, image) in images.enumerated() { target[place] = source[offset + image] }
             }
         }
-        self.batchSize = batchSize
-        self.quanta = quanta
+        batchSize = images.count
+        quanta = 0..<Quanta.count(samples: images.count)
     }
 
     private init(pixels: Frame, labels: Frame, batchSize: Int, quanta: Range<Int>) {

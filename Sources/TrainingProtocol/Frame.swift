@@ -1,7 +1,12 @@
+package import CNNCore
+
 /// One frame of a message: bytes that nobody changes any more, kept alive by their owner.
 ///
 /// A frame made here stands in memory of its own, 64-byte aligned; a received one stands wherever the transport has put it, at any alignment.
 package struct Frame: @unchecked Sendable {
+    /// Makes a frame of some bytes, all of which the closure writes.
+    package typealias Maker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
+
     /// What keeps the bytes alive.
     package let owner: AnyObject
     /// Address of the first byte, valid as long as `owner` lives; nil only for an empty frame.
@@ -38,6 +43,11 @@ package struct Frame: @unchecked Sendable {
         self = floats.withUnsafeBytes { Frame(copying: $0) }
     }
 
+    /// A frame over a vector's numbers, where they are.
+    package init(_ vector: FloatVector) {
+        self = vector.withUnsafeBufferPointer { Frame(owner: vector.owner, bytes: UnsafeRawBufferPointer($0)) }
+    }
+
     /// Lends the bytes to `body`; the pointer must not outlive the call.
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -60,6 +70,12 @@ package struct Frame: @unchecked Sendable {
 
     /// The frame as 32-bit floats; bytes beyond a multiple of 4 are left out.
     package func floats() -> [Float] { copy(of: Float.self) }
+
+    /// The frame as 32-bit floats, where they are if that can be; bytes beyond a multiple of 4 are left out.
+    package func vector() -> FloatVector {
+        let whole = part(0..<count / MemoryLayout<Float>.size * MemoryLayout<Float>.size).aligned(to: MemoryLayout<Float>.alignment)
+        return whole.withUnsafeBytes { FloatVector(owner: whole.owner, numbers: $0.bindMemory(to: Float.self)) }
+    }
 
     /// The frame as unsigned 32-bit integers; bytes beyond a multiple of 4 are left out.
     package func unsignedIntegers() -> [UInt32] { copy(of: UInt32.self) }

@@ -46,7 +46,7 @@ import Testing
         let model = try shape.model()
         let batch = Batch(model, samples: 3, seed: 2, everywhere: true)
         let parameters = model.parameters()
-        let gradient = try GradientEngine(model, parameters: parameters).sum(of: batch).gradient
+        let gradient = try GradientEngine(model, parameters: parameters).sum(of: batch).gradient.array
         let network = DoublePrecisionNetwork(model: model, batch: batch, isTraining: true)
         let here = parameters.map(Double.init)
         let branches = network.outcome(here).branches

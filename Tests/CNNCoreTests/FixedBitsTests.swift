@@ -21,7 +21,7 @@ import Testing
         let batch = Batch(model, samples: 43)
         for instructionSet in supportedInstructionSets {
             let sum = try GradientEngine(model, instructionSet, parameters: model.parameters()).sum(of: batch)
-            let words = sum.gradient.map { UInt64($0.bitPattern) } + [sum.lossSum.bitPattern, UInt64(sum.correct)]
+            let words = sum.gradient.array.map { UInt64($0.bitPattern) } + [sum.lossSum.bitPattern, UInt64(sum.correct)]
             #expect(self.digest(words) == digest, "\(instructionSet)")
         }
     }

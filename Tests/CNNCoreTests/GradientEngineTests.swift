@@ -23,7 +23,7 @@ import Testing
         let engine = try GradientEngine(model, parameters: model.parameters())
         let batch = Batch(model, samples: 0)
         let sum = engine.sum(of: batch)
-        #expect(sum.gradient.allSatisfy { $0 == 0 } && sum.lossSum == 0 && sum.correct == 0)
+        #expect(sum.gradient.array.allSatisfy { $0 == 0 } && sum.lossSum == 0 && sum.correct == 0)
         #expect(engine.evaluation(in: batch).statistics == ShardStatistics(lossSum: 0, correct: 0))
     }
 
@@ -81,7 +81,7 @@ import Testing
             let engine = try GradientEngine(model, instructionSet, parameters: parameters)
             let sum = engine.sum(of: batch)
             #expect(!sum.lossSum.isFinite, "\(tensor.name)")
-            #expect(sum.gradient.contains { !$0.isFinite }, "\(tensor.name)")
+            #expect(sum.gradient.array.contains { !$0.isFinite }, "\(tensor.name)")
             #expect(!engine.evaluation(in: batch).statistics.lossSum.isFinite, "\(tensor.name)")
         }
     }

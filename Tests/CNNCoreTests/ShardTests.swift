@@ -15,7 +15,7 @@ import Testing
         let batch = Batch(model, samples: samples)
         let engine = try GradientEngine(model, parameters: model.parameters())
         let whole = engine.sum(of: batch)
-        #expect(whole.gradient.contains { $0 != 0 })
+        #expect(whole.gradient.array.contains { $0 != 0 })
         var generator = MersenneTwister(seed: UInt64(samples))
         let cuts =
             [1, 2, 3, 5, 8].map { CanonicalTree.subtrees(count: batch.quanta, parts: $0) }
@@ -52,13 +52,13 @@ import Testing
             }
             let whole = engine.sum(of: batch)
             let expected = singles.dropFirst().reduce(singles[0], plainSum)
-            #expect(firstDifference(Array(whole.gradient[bias]), Array(expected.gradient[bias])) == nil)
+            #expect(firstDifference(Array(whole.gradient.array[bias]), Array(expected.gradient.array[bias])) == nil)
             #expect(whole.lossSum.bitPattern == expected.lossSum.bitPattern)
             #expect(whole.correct == expected.correct)
             #expect(engine.evaluation(in: batch).statistics == ShardStatistics(lossSum: expected.lossSum, correct: expected.correct))
 
             let reversed = singles.dropLast().reversed().reduce(singles[7], plainSum)
-            if firstDifference(Array(whole.gradient[bias]), Array(reversed.gradient[bias])) != nil { sumsThatOrderChanges += 1 }
+            if firstDifference(Array(whole.gradient.array[bias]), Array(reversed.gradient.array[bias])) != nil { sumsThatOrderChanges += 1 }
             if whole.lossSum.bitPattern != reversed.lossSum.bitPattern { sumsThatOrderChanges += 1 }
         }
         // About half of them; were it none, the above could not fail.
@@ -82,7 +82,7 @@ import Testing
             sum({ _ in }, quantum: 1), sum { $0.step += 1 }, sum { $0.seed += 1 }, sum { $0.seed ^= 1 << 40 },
         ]
         for (i, other) in others.enumerated() {
-            #expect((firstDifference(first.gradient, other.gradient) != nil) == (model.dropout > 0), "\(i)")
+            #expect((firstDifference(first.gradient.array, other.gradient.array) != nil) == (model.dropout > 0), "\(i)")
         }
     }
 
@@ -108,7 +108,7 @@ import Testing
         let reference = try GradientEngine(model, .scalar, parameters: parameters)
         let sum = reference.sum(of: batch)
         let evaluation = reference.evaluation(in: batch)
-        #expect(sum.lossSum.isFinite && sum.gradient.contains { $0 != 0 } == (model.classes > 1))
+        #expect(sum.lossSum.isFinite && sum.gradient.array.contains { $0 != 0 } == (model.classes > 1))
         for instructionSet in supportedInstructionSets where instructionSet != .scalar {
             let engine = try GradientEngine(model, instructionSet, parameters: parameters)
             expectSameBits(engine.sum(of: batch), sum, "\(instructionSet), \(samples) samples")

@@ -104,7 +104,7 @@ extension GradientEngine {
         let statistics = gradient.withUnsafeMutableBufferPointer { gradient in
             batch.withShard(quanta) { self.gradient(of: $0, into: gradient, betweenQuanta: betweenQuanta) }
         }
-        return GradientSum(gradient: gradient, lossSum: statistics.lossSum, correct: statistics.correct)
+        return GradientSum(gradient: FloatVector(gradient), lossSum: statistics.lossSum, correct: statistics.correct)
     }
 
     /// Predictions and statistics of some quanta of a mini-batch, all of them if none are named.
@@ -129,7 +129,7 @@ func firstDifference(_ a: [Float], _ b: [Float]) -> Int? {
 
 /// Expects two sums to have the same bits.
 func expectSameBits(_ a: GradientSum, _ b: GradientSum, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
-    #expect(firstDifference(a.gradient, b.gradient) == nil, comment, sourceLocation: sourceLocation)
+    #expect(firstDifference(a.gradient.array, b.gradient.array) == nil, comment, sourceLocation: sourceLocation)
     #expect(a.lossSum.bitPattern == b.lossSum.bitPattern, comment, sourceLocation: sourceLocation)
     #expect(a.correct == b.correct, comment, sourceLocation: sourceLocation)
 }
@@ -137,7 +137,8 @@ func expectSameBits(_ a: GradientSum, _ b: GradientSum, _ comment: Comment? = ni
 /// The sum of two nodes, number by number.
 func plainSum(_ a: GradientSum, _ b: GradientSum) -> GradientSum {
     GradientSum(
-        gradient: zip(a.gradient, b.gradient).map { $0 + $1 }, lossSum: a.lossSum + b.lossSum, correct: a.correct + b.correct)
+        gradient: FloatVector(zip(a.gradient.array, b.gradient.array).map { $0 + $1 }), lossSum: a.lossSum + b.lossSum,
+        correct: a.correct + b.correct)
 }
 
 /// The canonical tree, written down once more and plainly.

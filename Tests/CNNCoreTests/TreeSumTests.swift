@@ -54,7 +54,7 @@ import Testing
         let leaves = randomLeaves(20, &generator)
         let tree = PlainTree.fold(0..<20, leaf: { leaves[$0] }, join: plainSum)
         let fromLeft = leaves.dropFirst().reduce(leaves[0], plainSum)
-        #expect(firstDifference(tree.gradient, fromLeft.gradient) != nil)
+        #expect(firstDifference(tree.gradient.array, fromLeft.gradient.array) != nil)
         #expect(tree.lossSum.bitPattern != fromLeft.lossSum.bitPattern)
         #expect(tree.correct == fromLeft.correct)
     }
@@ -64,7 +64,7 @@ import Testing
         let scales: [Float] = [1, 10, 1e-3, 100]
         return (0..<count).map { _ in
             GradientSum(
-                gradient: (0..<37).map { generator.uniform(-1...1) * scales[$0 % 4] },
+                gradient: FloatVector((0..<37).map { generator.uniform(-1...1) * scales[$0 % 4] }),
                 lossSum: Double(generator.next64() >> 11) / 0x1p53 * 20, correct: Int(generator.next32() % 9))
         }
     }

@@ -149,7 +149,9 @@ import Testing
     @Test(arguments: [0, 1, 15, 16, 17, 100, 32_618]) func add(_ count: Int) {
         var numbers = Numbers(KernelCase.all[0], seed: 9)
         let addend = numbers.tensor(count + 1)
-        expectSameBits(count, initially: numbers.tensor(count + 1)) { $0.add(count: count, to: $1, addend) }
+        let first = numbers.tensor(count + 1)
+        expectSameBits(count, initially: first) { $0.add(count: count, $1, addend, to: $1) }
+        expectSameBits(count + 1) { $0.add(count: count, first, addend, to: $1) }
     }
 
     @Test(arguments: [1, 2, 3, 10, 15, 16, 17, 26, 64, 1024], [KernelCase.Numbers.ordinary, .coarse, .tiny, .notFinite])
@@ -189,15 +191,19 @@ import Testing
     ) {
         var numbers = Numbers(KernelCase.all[0], seed: 10)
         let gradients = numbers.tensor(count + 1)
-        let initial = numbers.tensor(2 * count) + numbers.tensor(count).map(abs) + [0]
+        // First moment, second moment, parameters, room for other ones, and a number that nobody may touch.
+        let moments = numbers.tensor(count) + numbers.tensor(count).map(abs)
+        let initial = moments + numbers.tensor(count) + [Float](repeating: .nan, count: count) + [0]
         let coefficients = AdamCoefficients(
             sampleCount: sampleCount, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
             stepSize: 0.05)
-        expectSameBits(initial.count, initially: initial) { kernels, result in
-            let isFinite = kernels.adam(
-                count: count, coefficients: coefficients, gradientSum: gradients, parameters: result, firstMoment: result + count,
-                secondMoment: result + 2 * count)
-            #expect(isFinite)
+        for place in [2 * count, 3 * count] {
+            expectSameBits(initial.count, initially: initial) { kernels, result in
+                let isFinite = kernels.adam(
+                    count: count, coefficients: coefficients, gradientSum: gradients, parameters: result + 2 * count,
+                    updated: result + place, firstMoment: result, secondMoment: result + count)
+                #expect(isFinite)
+            }
         }
     }
 
@@ -214,7 +220,7 @@ import Testing
             let isFinite = state.withUnsafeMutableBufferPointer {
                 kernels.adam(
                     count: 40, coefficients: coefficients, gradientSum: gradients, parameters: $0.baseAddress!,
-                    firstMoment: $0.baseAddress! + 40, secondMoment: $0.baseAddress! + 80)
+                    updated: $0.baseAddress!, firstMoment: $0.baseAddress! + 40, secondMoment: $0.baseAddress! + 80)
             }
             #expect(!isFinite, "\(kernels.name)")
         }

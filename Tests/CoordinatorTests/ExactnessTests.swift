@@ -100,7 +100,7 @@ enum NotebookLoop {
                 try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: images.count)
                 let loss = Float(statistics.lossSum / Double(images.count))
                 stepLosses.append(loss)
-                chain.append(loss: loss, parameters: parameters)
+                chain.append(loss: loss, parameters: FloatVector(parameters))
                 lossSum += Double(loss) * Double(images.count)
                 correct += statistics.correct
             }

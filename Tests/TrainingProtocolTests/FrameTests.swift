@@ -1,3 +1,4 @@
+import CNNCore
 import Testing
 import TrainingProtocol
 
@@ -17,6 +18,22 @@ struct FrameTests {
         #expect(aligned.withUnsafeBytes { Int(bitPattern: $0.baseAddress) % 4 } == 0)
         let isSame = aligned.aligned(to: 4).owner === aligned.owner
         #expect(isSame)
+    }
+
+    @Test("A frame's floats and a vector's bytes are where they were, unless their address is odd")
+    func vectors() {
+        let numbers: [Float] = [1, -2, 3]
+        let frame = Frame(floats: numbers)
+        let vector = frame.vector()
+        #expect(vector.array == numbers)
+        let back = Frame(vector)
+        #expect(back.bytes() == frame.bytes())
+        let staysWhereItIs = vector.owner === frame.owner && back.owner === frame.owner
+        #expect(staysWhereItIs)
+        #expect(frame.part(4..<11).vector().array == [-2])
+        let odd = Frame(bytes: [9] + frame.bytes()).part(1..<13)
+        #expect(odd.vector().array == numbers)
+        #expect(Frame(bytes: []).vector().array == [])
     }
 
     @Test("A part of a frame is the same bytes at the same place, and a part of a part too")

@@ -34,7 +34,9 @@ struct SoloTrainingTests {
             #expect(counts == Set(0...9), "one link a step")
             let outcome = try #require(training.outcome)
             #expect(outcome.chain == training.chain && training.epochs == outcome.epochs && outcome.epochs.count == 3)
-            #expect(outcome.chain.link(of: 8, loss: outcome.stepLosses[8], parameters: outcome.finalParameters) == Array(outcome.chain[8]))
+            #expect(
+                outcome.chain.link(of: 8, loss: outcome.stepLosses[8], parameters: FloatVector(outcome.finalParameters))
+                    == Array(outcome.chain[8]))
             chains.append(training.chain)
         }
         #expect(chains.count >= 2 && Set(chains).count == 1)

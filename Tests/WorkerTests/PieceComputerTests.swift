@@ -27,11 +27,11 @@ struct PieceComputerTests {
         for quanta in CanonicalTree.subtrees(count: 3, parts: 2).reversed() {
             let part = computer.compute(piece(model: model, kind: .train, parameters: parameters, id: 1, quanta: quanta)) { _ in }
             #expect(part.quanta == quanta)
-            sum.add(GradientSum(gradient: part.values.floats(), lossSum: part.lossSum, correct: part.correct), for: quanta)
+            sum.add(GradientSum(gradient: part.values.vector(), lossSum: part.lossSum, correct: part.correct), for: quanta)
         }
         let root = sum.take()
         let total = try #require(root)
-        let isSame = total.gradient.map(\.bitPattern) == whole.values.floats().map(\.bitPattern)
+        let isSame = total.gradient.array.map(\.bitPattern) == whole.values.floats().map(\.bitPattern)
         #expect(isSame)
         #expect(total.lossSum == whole.lossSum)
         #expect(total.correct == whole.correct)

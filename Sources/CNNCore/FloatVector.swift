@@ -1,0 +1,50 @@
+/// Parameters or gradients, flat, in the order of `SmallCNN.tensors`: numbers that nobody changes any more, kept alive by their owner.
+///
+/// Copies of the value share the numbers, which may stand in memory that another process has filled.
+package struct FloatVector: @unchecked Sendable {
+    /// What keeps the numbers alive.
+    package let owner: AnyObject
+    /// The first number, valid as long as `owner` lives; nil only for an empty vector.
+    private let base: UnsafePointer<Float>?
+    package let count: Int
+
+    /// A vector over numbers that belong to another object, which must neither move nor change them while it lives.
+    package init(owner: AnyObject, numbers: UnsafeBufferPointer<Float>) {
+        self.owner = owner
+        base = numbers.baseAddress
+        count = numbers.count
+    }
+
+    /// A vector of `count` numbers, all of which `fill` must write.
+    package init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
+        let buffer = FloatBuffer(uninitializedCount: count)
+        fill(UnsafeMutableBufferPointer(start: buffer.base, count: count))
+        self.init(owner: buffer, numbers: UnsafeBufferPointer(start: buffer.base, count: count))
+    }
+
+    /// A copy of an array's numbers.
+    package init(_ numbers: [Float]) {
+        self.init(count: numbers.count) { _ = $0.initialize(from: numbers) }
+    }
+
+    /// Lends the numbers to `body`; the pointer must not outlive the call.
+    package func withUnsafeBufferPointer<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(owner) {} }
+        return try body(UnsafeBufferPointer(start: base, count: count))
+    }
+
+    /// A copy of the numbers.
+    package var array: [Float] { withUnsafeBufferPointer { Array($0) } }
+
+    /// Whether none of them is infinite or not a number.
+    package var isFinite: Bool {
+        withUnsafeBufferPointer { numbers in
+            // All bits of the exponent are set in infinities and NaNs only; without a branch an element the loop runs in SIMD registers.
+            var found: UInt32 = 0
+            for number in numbers { found |= number.bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
+            return found == 0
+        }
+    }
+}
