@@ -79,6 +79,8 @@ package struct CoordinatorSettings: Sendable {
     package var auditShare = 0.005
     /// Pieces of work a worker holds at most: one to compute, the rest to have no pause after it.
     package var piecesPerWorker = 2
+    /// Whether the workers, when all of them compute, leave the coordinator no core of its own.
+    package var sharesCores = false
     /// A job that has moved on is to be kept when its last checkpoint is this old; nil for no checkpoints.
     package var checkpointInterval: Duration? = .milliseconds(300)
 

@@ -106,7 +106,10 @@ package final class CoordinatorMachine {
     }
 
     /// Does what nobody waits for; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
+    ///
+    /// Where no core is free for it, it waits for a worker that has nothing to do: any other would begin its next piece later.
     package func catchUp() {
+        if settings.sharesCores, !workers.contains(where: { $0.assignments.isEmpty }) { return }
         for job in jobs { job.catchUp() }
     }
 

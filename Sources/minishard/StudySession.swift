@@ -1,5 +1,6 @@
 import ArgumentParser
 import CNNCore
+import CPUFeatures
 import Checkpoints
 import Coordinator
 import Datasets
@@ -94,6 +95,7 @@ struct StudySession {
         settings.checkpointInterval = options.checkpointInterval.duration
         settings.patience = options.patience(standard: localWorkers > 0 ? 60 : .infinity)
         settings.auditShare = options.auditShare
+        settings.sharesCores = localWorkers >= Int(cpu_available_cores())
         settings.acceptedProfiles += run.record.acceptedProfiles
         if !run.record.acceptedProfiles.isEmpty {
             logger.warning("Workers of other arithmetic are taken: the weights will not be those of a run without them, bit for bit.")
