@@ -81,7 +81,9 @@ package struct Adam: Sendable {
         let result = gradientSum.withUnsafeBufferPointer { gradientSum in
             parameters.withUnsafeMutableBufferPointer { parameters in
                 Result { () throws(NonFiniteGradient) in
-                    try step(from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
+                    try step(
+                        from: UnsafeBufferPointer(parameters), to: parameters, copy: nil, gradientSum: gradientSum, sampleCount: sampleCount
+                    )
                 }
             }
         }
@@ -93,14 +95,17 @@ package struct Adam: Sendable {
     /// - Parameters:
     ///   - parameters: flat, as many as the optimiser was made for.
     ///   - updated: the parameters after the step, as many; may be the same memory.
+    ///   - copy: the same once more, unless it is nil.
     ///   - gradientSum: the sum of the samples' gradients, in the same order.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
     package mutating func step(
-        from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>, gradientSum: UnsafeBufferPointer<Float>,
-        sampleCount: Int
+        from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>,
+        copy: UnsafeMutableBufferPointer<Float>?, gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
     ) throws(NonFiniteGradient) {
         let count = firstMoment.count
-        precondition(parameters.count == count && updated.count == count && gradientSum.count == count, "one gradient a parameter")
+        precondition(
+            parameters.count == count && updated.count == count && copy?.count ?? count == count && gradientSum.count == count,
+            "one gradient a parameter")
         stepCount += 1
         beta1Power *= hyperparameters.beta1
         beta2Power *= hyperparameters.beta2
@@ -113,7 +118,8 @@ package struct Adam: Sendable {
             secondMoment.withUnsafeMutableBufferPointer { secondMoment in
                 kernels.adam(
                     count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
-                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, firstMoment: firstMoment.baseAddress!,
+                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, copy: copy?.baseAddress,
+                    firstMoment: firstMoment.baseAddress!,
                     secondMoment: secondMoment.baseAddress!)
             }
         }

@@ -26,6 +26,12 @@ package enum CoordinatorEvent: Sendable {
     case tick
 }
 
+/// Makes the frame of a job's parameters after a step. The closure writes all its bytes, to the first buffer and, if there is one, to the second: the frame may be needed in
+/// two places.
+package typealias ParametersMaker = (
+    _ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer, _ copy: UnsafeMutableRawBufferPointer?) -> Void
+) -> Frame
+
 /// What a coordinator wants done, in order.
 package enum CoordinatorAction: Sendable {
     case send([Frame], to: PeerID)

@@ -40,11 +40,11 @@ package final class CoordinatorMachine {
     ///   - settings: None of them touches a result.
     ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records additions and steps of Adam.
-    ///   - makeFrame: Makes the frames that go to workers.
+    ///   - makeParameters: Makes the parameters' frames, where they will be sent from if that can be.
     /// - Throws: ``JobError`` if a job cannot be trained on the data set, or a state is not its job's.
     package init(
         jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [], trace: TraceRecorder? = nil,
-        makeFrame: @escaping Frame.Maker = { Frame(byteCount: $0, fill: $1) }
+        makeParameters: @escaping ParametersMaker = { count, fill in Frame(byteCount: count) { fill($0, nil) } }
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
@@ -52,7 +52,7 @@ package final class CoordinatorMachine {
         patience = Patience(limit: settings.patience)
         self.jobs = jobs.enumerated().map {
             JobRun(
-                index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, makeFrame: makeFrame)
+                index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, makeParameters: makeParameters)
         }
         try restore(states)
     }

@@ -11,7 +11,7 @@ final class JobRun {
     private let dataset: Dataset
     private let instructionSet: InstructionSet
     private let trace: TraceRecorder?
-    private let makeFrame: Frame.Maker
+    private let makeParameters: ParametersMaker
     private let stepsPerEpoch: Int
     /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
     private let sampleCost: Double
@@ -62,17 +62,17 @@ final class JobRun {
         var contributors: Set<PeerID> = []
     }
 
-    /// - Parameter makeFrame: Makes the frames that go to workers.
+    /// - Parameter makeParameters: Makes the parameters' frames.
     init(
         index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?,
-        makeFrame: @escaping Frame.Maker
+        makeParameters: @escaping ParametersMaker
     ) {
         self.index = index
         self.job = job
         self.dataset = dataset
         self.instructionSet = instructionSet
         self.trace = trace
-        self.makeFrame = makeFrame
+        self.makeParameters = makeParameters
         stepsPerEpoch = job.stepsPerEpoch
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
@@ -199,14 +199,14 @@ final class JobRun {
         case .evaluation(let pass, let number):
             let images = passes[pass]?.images(of: number) ?? 0..<0
             let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
-            return TaskSamples(set, images: images, offset: 0, makeFrame: makeFrame)
+            return TaskSamples(set, images: images, offset: 0)
         }
     }
 
     /// Gathers the images at some places of the epoch's order, a mini-batch.
     private func gather(_ samples: Range<Int>) -> TaskSamples {
         TaskSamples(
-            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound, makeFrame: makeFrame)
+            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound)
     }
 
     /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
@@ -264,15 +264,16 @@ final class JobRun {
         return [finished]
     }
 
-    /// The parameters after another step, made where they will be sent from: nobody changes the present ones, which evaluations may need for long.
+    /// The parameters after another step, made where they will be sent from.
     private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
         var result = Result<Void, NonFiniteGradient>.success(())
         let frame = parameters.withUnsafeBufferPointer { parameters in
             gradientSum.withUnsafeBufferPointer { gradientSum in
-                makeFrame(parameters.count * MemoryLayout<Float>.size) { updated in
+                makeParameters(parameters.count * MemoryLayout<Float>.size) { updated, copy in
                     result = Result { () throws(NonFiniteGradient) in
                         try optimizer.step(
-                            from: parameters, to: updated.bindMemory(to: Float.self), gradientSum: gradientSum, sampleCount: sampleCount)
+                            from: parameters, to: updated.bindMemory(to: Float.self), copy: copy?.bindMemory(to: Float.self),
+                            gradientSum: gradientSum, sampleCount: sampleCount)
                     }
                 }
             }
@@ -326,6 +327,8 @@ final class JobRun {
 
     private func begin(_ purpose: EvaluationPurpose, images: Range<Int>) {
         LoaderDraws.sequentialPass(generator: &generator)
+        // A copy: a pass, and the best epoch, may keep them for long, and the places where parameters are sent from are few.
+        let parameters = FloatVector(parameters.array)
         passes.append(
             EvaluationPass(purpose: purpose, step: step, parameters: parameters, images: images, batchSize: job.evaluationBatchSize))
     }

@@ -14,10 +14,10 @@ struct TaskSamples {
     let quanta: Range<Int>
 
     /// Gathers the images of a set whose indices are `offset` plus the elements of `images`, a whole mini-batch.
-    init(_ set: ImageSet, images: some RandomAccessCollection<Int>, offset: Int, makeFrame: Frame.Maker) {
+    init(_ set: ImageSet, images: some RandomAccessCollection<Int>, offset: Int) {
         let size = set.height * set.width
         pixels = set.pixels.withUnsafeBytes { source in
-            makeFrame(images.count * size) { target in
+            Frame(byteCount: images.count * size) { target in
                 var place = 0
                 for image in images {
                     let start = (offset + image) * size

@@ -10,7 +10,7 @@ import CSharedMemory
 
 /// Memory that two processes of one machine see, cut into blocks of one size by which tensors get from one to the other without a socket.
 ///
-/// A block belongs to its sender while its state is 0. The sender fills it and gives it a ticket, a number that it never uses again, which it tells the receiver by a
+/// A block is its sender's to fill while its state is 0 and no draft holds it. The sender fills it and gives it a ticket, a number that it never uses again, which it tells the receiver by a
 /// message; the receiver takes the block by that ticket, once, and frees it when it has done. So a message that is lost costs a block, and one that
 /// comes twice or late finds that its ticket does not fit: nobody ever reads a block that means something else.
 package final class BlockArena: @unchecked Sendable {
@@ -33,6 +33,8 @@ package final class BlockArena: @unchecked Sendable {
 
     package let geometry: Geometry
     private let memory: UnsafeMutableRawPointer
+    /// For each block, whether a draft holds it; this process's own.
+    private let holds: UnsafeMutablePointer<UInt64>
 
     /// Makes an arena that has no name, so that nothing is left behind however the processes end.
     ///
@@ -44,6 +46,7 @@ package final class BlockArena: @unchecked Sendable {
         guard descriptor >= 0 else { throw SharedMemoryError("making") }
         defer { close(descriptor) }
         memory = try Self.map(descriptor, geometry, flags: 0)
+        holds = Self.noHolds(geometry)
         share(descriptor)
     }
 
@@ -63,9 +66,19 @@ package final class BlockArena: @unchecked Sendable {
         #else
             memory = try Self.map(descriptor, geometry, flags: 0)
         #endif
+        holds = Self.noHolds(geometry)
     }
 
-    deinit { munmap(memory, geometry.byteCount) }
+    private static func noHolds(_ geometry: Geometry) -> UnsafeMutablePointer<UInt64> {
+        let holds = UnsafeMutablePointer<UInt64>.allocate(capacity: geometry.blockCount)
+        holds.initialize(repeating: 0, count: geometry.blockCount)
+        return holds
+    }
+
+    deinit {
+        munmap(memory, geometry.byteCount)
+        holds.deallocate()
+    }
 
     private static func map(
         _ descriptor: Int32, _ geometry: Geometry, flags: Int32
@@ -83,13 +96,12 @@ package final class BlockArena: @unchecked Sendable {
 
     // MARK: Sending
 
-    /// A block that its sender fills in place. It is free again when the draft goes, unless it was sent.
+    /// A block that its sender fills in place, sends as often as it likes, and reads itself. It is free again when the draft has gone and the receiver has done with it.
     package final class Draft: @unchecked Sendable {
-        /// What there is to fill. Page-aligned.
+        /// What there is to fill, before it is sent. Page-aligned.
         package let bytes: UnsafeMutableRawBufferPointer
-        fileprivate let arena: BlockArena
+        package let arena: BlockArena
         fileprivate let block: Int
-        fileprivate var isSent = false
 
         fileprivate init(_ arena: BlockArena, _ block: Int, count: Int) {
             self.arena = arena
@@ -97,27 +109,35 @@ package final class BlockArena: @unchecked Sendable {
             bytes = arena.bytes(of: block, count: count)
         }
 
-        deinit { if !isSent { shared_store(arena.state(of: block), 0) } }
+        deinit { shared_store(arena.holds + block, 0) }
     }
+
+    /// Whether a block is its sender's to fill.
+    private func isFree(_ block: Int) -> Bool { shared_load(state(of: block)) == 0 && shared_load(holds + block) == 0 }
 
     /// Sets a free block aside.
     ///
-    /// - Parameter blocks: the sender's own.
-    /// - Returns: nil if none is free, or none so large.
-    package func draft(byteCount: Int, in blocks: Range<Int>) -> Draft? {
-        guard byteCount <= geometry.blockSize, let block = blocks.first(where: { shared_load(state(of: $0)) == 0 }) else { return nil }
-        // No ticket fits this state.
-        shared_store(state(of: block), 1)
+    /// - Parameters:
+    ///   - blocks: the sender's own.
+    ///   - rest: how many must be left.
+    /// - Returns: nil if too few are free, or none is so large.
+    package func draft(byteCount: Int, in blocks: Range<Int>, leaving rest: Int = 0) -> Draft? {
+        guard byteCount <= geometry.blockSize, let block = blocks.first(where: isFree) else { return nil }
+        if rest > 0 {
+            var others = 0
+            for other in block + 1..<blocks.upperBound where others < rest && isFree(other) { others += 1 }
+            if others < rest { return nil }
+        }
+        shared_store(holds + block, 1)
         return Draft(self, block, count: byteCount)
     }
 
     /// Hands a draft of this arena's over to the receiver.
     ///
     /// - Parameter ticket: more than 0, less than 2⁶³, never used before.
-    /// - Returns: its block; nil if the draft is another arena's or was sent already.
+    /// - Returns: its block; nil if the draft is another arena's, or the receiver has it still.
     package func send(_ draft: Draft, ticket: UInt64) -> Int? {
-        guard draft.arena === self, !draft.isSent else { return nil }
-        draft.isSent = true
+        guard draft.arena === self, shared_load(state(of: draft.block)) == 0 else { return nil }
         shared_store(state(of: draft.block), ticket << 1)
         return draft.block
     }

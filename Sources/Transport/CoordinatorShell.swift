@@ -67,11 +67,13 @@ package final class CoordinatorShell {
         endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [],
         logger: Logger, trace: TraceRecorder? = nil
     ) throws {
-        machine = try CoordinatorMachine(jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace)
+        let lines = DirectLines(largestTensor: Self.largestTensor(of: jobs))
+        self.lines = lines
+        machine = try CoordinatorMachine(
+            jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, makeParameters: lines.frame)
         handle = try CoordinatorHandle()
         self.logger = logger
         self.trace = trace
-        lines = DirectLines(largestTensor: Self.largestTensor(of: jobs))
         let options = commonOptions(linger: 1000, largestFrame: Self.largestResult(of: jobs))
             .merging([.routerMandatory: 1, .routerHandover: 0]) { $1 }
         socket = try Socket(.router, in: Context(), options: options)

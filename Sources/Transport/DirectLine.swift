@@ -54,12 +54,15 @@ final class DirectLine {
     func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame? {
         frames.frame(byteCount: byteCount, fill: fill)
     }
+
+    /// A block for a frame that may be sent by this line or not, if there is one to spare.
+    func spareDraft(byteCount: Int) -> BlockArena.Draft? { frames.spareDraft(byteCount: byteCount) }
 }
 
 // How a line begins: the worker connects, and the coordinator greets it with a message that carries the memory and says its sizes.
 extension DirectLine {
-    /// Numbers of blocks and of bytes a block, little-endian.
-    private typealias Greeting = (blockCount: UInt64, blockSize: UInt64)
+    /// Numbers of blocks by which the coordinator sends, of blocks by which the worker does, and of bytes a block; little-endian.
+    private typealias Greeting = (toWorker: UInt64, toCoordinator: UInt64, blockSize: UInt64)
 
     /// The coordinator's end.
     ///
@@ -68,7 +71,10 @@ extension DirectLine {
     ///   - size: what the largest tensor needs, in bytes.
     static func greeting(_ connection: Int32, roomFor size: Int) -> DirectLine? {
         let geometry = SharedFrames.geometry(roomFor: size)
-        var greeting: Greeting = (UInt64(geometry.blockCount).littleEndian, UInt64(geometry.blockSize).littleEndian)
+        var greeting: Greeting = (
+            UInt64(SharedFrames.blocksToWorker).littleEndian, UInt64(SharedFrames.blocksToCoordinator).littleEndian,
+            UInt64(geometry.blockSize).littleEndian
+        )
         var isSent = false
         let arena = try? BlockArena(geometry) { memory in
             isSent = message_socket_send_descriptor(connection, &greeting, MemoryLayout<Greeting>.size, memory) != 0
@@ -77,31 +83,34 @@ extension DirectLine {
             close(connection)
             return nil
         }
-        return DirectLine(connection, SharedFrames(arena, isCoordinator: true))
+        return DirectLine(connection, SharedFrames(arena, isCoordinator: true, blocksToWorker: SharedFrames.blocksToWorker))
     }
 
-    /// What the number of blocks and their size may be, so that a stranger's greeting asks for nothing absurd.
-    private static let blockCounts = UInt64(SharedFrames.blocksToWorker + 1)...1024
+    /// What the numbers of blocks and their size may be, so that a stranger's greeting asks for nothing absurd.
+    private static let blockCounts = UInt64(1)...1024
     private static let largestBlock: UInt64 = 1 << 30
 
     /// The worker's end of a connection that it has made, once the greeting has come; nil before. The connection is not closed if it comes to nothing.
     ///
     /// - Throws: ``TransportError`` if what answers does not greet, or its memory cannot be had.
     static func greeted(_ connection: Int32) throws(TransportError) -> DirectLine? {
-        var greeting: Greeting = (0, 0)
+        var greeting: Greeting = (0, 0, 0)
         let memory = message_socket_receive_descriptor(connection, &greeting, MemoryLayout<Greeting>.size)
         guard memory >= 0 else {
             if errno == EAGAIN { return nil }
             throw TransportError(description: "The coordinator does not answer: \(String(cString: strerror(errno)))")
         }
         defer { close(memory) }
-        let (blockCount, blockSize) = (UInt64(littleEndian: greeting.blockCount), UInt64(littleEndian: greeting.blockSize))
-        guard blockCounts.contains(blockCount), blockSize <= largestBlock else {
-            throw TransportError(description: "The coordinator shares \(blockCount) blocks of \(blockSize) bytes, which cannot be right.")
+        let (toWorker, toCoordinator) = (UInt64(littleEndian: greeting.toWorker), UInt64(littleEndian: greeting.toCoordinator))
+        let blockSize = UInt64(littleEndian: greeting.blockSize)
+        guard blockCounts.contains(toWorker), blockCounts.contains(toCoordinator), blockSize <= largestBlock else {
+            throw TransportError(
+                description: "The coordinator shares \(toWorker) and \(toCoordinator) blocks of \(blockSize) bytes, which cannot be right.")
         }
         do throws(SharedMemoryError) {
-            let arena = try BlockArena(sharedAs: memory, BlockArena.Geometry(blockCount: Int(blockCount), roomFor: Int(blockSize)))
-            return DirectLine(connection, SharedFrames(arena, isCoordinator: false))
+            let geometry = BlockArena.Geometry(blockCount: Int(toWorker + toCoordinator), roomFor: Int(blockSize))
+            let arena = try BlockArena(sharedAs: memory, geometry)
+            return DirectLine(connection, SharedFrames(arena, isCoordinator: false, blocksToWorker: Int(toWorker)))
         } catch {
             throw TransportError(description: "\(error)")
         }

@@ -1,5 +1,6 @@
 import CMessageSocket
 import Coordinator
+import SharedMemory
 import TrainingProtocol
 
 #if canImport(Glibc)
@@ -84,6 +85,19 @@ final class DirectLines {
     /// The connections that are among some descriptors.
     func lines(among readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
         connections.filter { readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
+    }
+
+    /// A frame that will be sent to one peer or some: it is made at up to two lines at once, so that it needs no copy there.
+    ///
+    /// - Parameter fill: writes all bytes, to the first buffer and, if there is one, to the second.
+    func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer?) -> Void) -> Frame {
+        var drafts: [BlockArena.Draft] = []
+        for connection in connections where drafts.count < 2 {
+            if let draft = connection.line.spareDraft(byteCount: byteCount) { drafts.append(draft) }
+        }
+        guard let first = drafts.first else { return Frame(byteCount: byteCount) { fill($0, nil) } }
+        fill(first.bytes, drafts.count > 1 ? drafts[1].bytes : nil)
+        return Frame(owner: SharedFrames.Copies(drafts), bytes: UnsafeRawBufferPointer(first.bytes))
     }
 
     /// A peer's line, if it has one.

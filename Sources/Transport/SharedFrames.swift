@@ -6,8 +6,11 @@ package import TrainingProtocol
 package struct SharedFrames {
     /// Frames from this size on, in bytes, are worth a block.
     package static let leastSize = 4096
-    /// Blocks by which a coordinator sends: the parameters that a worker keeps, and what three pieces of work take beside them.
-    package static let blocksToWorker = TrainingProtocol.keptParameters + 8
+    /// Blocks by which a coordinator sends: the parameters that a worker keeps, what three pieces of work take beside them, and parameters of some jobs, which are made
+    /// there before anybody knows who will need them.
+    package static let blocksToWorker = TrainingProtocol.keptParameters + blocksForCopies + 8
+    /// Of these, blocks that nothing is made in before it is sent.
+    private static let blocksForCopies = 8
     /// Blocks by which a worker sends: one for each result that can be on its way, and one for the next.
     package static let blocksToCoordinator = 4
 
@@ -29,10 +32,12 @@ package struct SharedFrames {
         BlockArena.Geometry(blockCount: blocksToWorker + blocksToCoordinator, roomFor: size)
     }
 
-    /// - Parameter isCoordinator: whether this end sends by the coordinator's blocks, which come first.
-    package init(_ arena: BlockArena, isCoordinator: Bool) {
+    /// - Parameters:
+    ///   - isCoordinator: whether this end sends by the coordinator's blocks, which come first.
+    ///   - blocksToWorker: how many these are.
+    package init(_ arena: BlockArena, isCoordinator: Bool, blocksToWorker: Int) {
         self.arena = arena
-        let all = (0..<Self.blocksToWorker, Self.blocksToWorker..<arena.geometry.blockCount)
+        let all = (0..<blocksToWorker, blocksToWorker..<arena.geometry.blockCount)
         (sendBlocks, receiveBlocks) = isCoordinator ? all : (all.1, all.0)
     }
 
@@ -47,7 +52,9 @@ package struct SharedFrames {
     /// Sends a frame's bytes by a block: the one in which they were made, or else a copy.
     private mutating func send(_ frame: Frame) -> Int? {
         lastTicket += 1
-        if let draft = frame.owner as? BlockArena.Draft, let block = arena.send(draft, ticket: lastTicket) { return block }
+        let draft = frame.owner as? BlockArena.Draft ?? (frame.owner as? Copies)?.draft(in: arena)
+        // A part of a frame is another thing.
+        if let draft, draft.bytes.count == frame.count, let block = arena.send(draft, ticket: lastTicket) { return block }
         return frame.withUnsafeBytes { arena.put($0, into: sendBlocks, ticket: lastTicket) }
     }
 
@@ -56,6 +63,20 @@ package struct SharedFrames {
         guard byteCount >= Self.leastSize, let draft = arena.draft(byteCount: byteCount, in: sendBlocks) else { return nil }
         fill(draft.bytes)
         return Frame(owner: draft, bytes: UnsafeRawBufferPointer(draft.bytes))
+    }
+
+    /// A block for a frame that is made before anybody knows whether it will be sent; nil if there are better uses for those that are free.
+    func spareDraft(byteCount: Int) -> BlockArena.Draft? {
+        byteCount < Self.leastSize ? nil : arena.draft(byteCount: byteCount, in: sendBlocks, leaving: Self.blocksForCopies)
+    }
+
+    /// What owns a frame whose bytes are in two arenas.
+    final class Copies {
+        private let drafts: [BlockArena.Draft]
+
+        init(_ drafts: [BlockArena.Draft]) { self.drafts = drafts }
+
+        func draft(in arena: BlockArena) -> BlockArena.Draft? { drafts.first { $0.arena === arena } }
     }
 
     /// A message's frames, those in blocks where they are.

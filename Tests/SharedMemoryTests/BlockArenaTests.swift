@@ -68,10 +68,37 @@ struct BlockArenaTests {
         #expect(ends.sender.send(draft, ticket: 4) == 0)
         #expect(ends.sender.send(draft, ticket: 5) == nil)
         #expect(ends.receiver.take(0, of: 0..<1, count: 3, ticket: 4).map { [UInt8]($0.bytes) } == [1, 2, 3])
+        // The receiver has done with it, the sender has not.
+        #expect(ends.sender.draft(byteCount: 3, in: 0..<1) == nil)
+        #expect(ends.put([9], into: 0..<1, ticket: 6) == nil)
+        #expect(ends.sender.send(draft, ticket: 7) == 0)
+        #expect(ends.receiver.take(0, of: 0..<1, count: 3, ticket: 7).map { [UInt8]($0.bytes) } == [1, 2, 3])
         #expect(ends.sender.draft(byteCount: 8193, in: 0..<1) == nil)
         let other = try Ends(blockCount: 1)
         let foreign = try #require(other.sender.draft(byteCount: 1, in: 0..<1))
         #expect(ends.sender.send(foreign, ticket: 6) == nil)
+    }
+
+    @Test("A block that was sent is free when both sides have done with it, in whatever order", arguments: [false, true])
+    func bothHaveDone(senderFirst: Bool) throws {
+        let ends = try Ends(blockCount: 1)
+        var draft = ends.sender.draft(byteCount: 1, in: 0..<1)
+        #expect(ends.sender.send(try #require(draft), ticket: 1) == 0)
+        var lease = ends.receiver.take(0, of: 0..<1, count: 1, ticket: 1)
+        #expect(lease != nil)
+        if senderFirst { draft = nil } else { lease = nil }
+        #expect(ends.sender.draft(byteCount: 1, in: 0..<1) == nil)
+        (draft, lease) = (nil, nil)
+        #expect(ends.sender.draft(byteCount: 1, in: 0..<1) != nil)
+    }
+
+    @Test("A draft can leave others a rest")
+    func rest() throws {
+        let ends = try Ends(blockCount: 4)
+        #expect(ends.sender.draft(byteCount: 1, in: 0..<4, leaving: 4) == nil)
+        let drafts = (0..<4).map { _ in ends.sender.draft(byteCount: 1, in: 0..<4, leaving: 2) }
+        #expect(drafts.map { $0 != nil } == [true, true, false, false])
+        #expect(ends.put([1], ticket: 1) != nil)
     }
 
     @Test("What is outside the arena or the sender's blocks is not to be had")

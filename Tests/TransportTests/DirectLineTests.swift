@@ -88,6 +88,46 @@ import TrainingProtocol
             #expect(worker.frame(byteCount: bytes.count) { $0.copyBytes(from: bytes) }?.bytes() == bytes)
         }
 
+        @Test("Parameters are made at two lines at once, and go from there and anywhere else")
+        func madeForTwo() throws {
+            let bytes = large(5).bytes()
+            var buffers: [Int] = []
+            func parameters() -> Frame {
+                lines.frame(byteCount: bytes.count) { first, second in
+                    buffers.append(second == nil ? 1 : 2)
+                    first.copyBytes(from: bytes)
+                    second?.copyBytes(from: bytes)
+                }
+            }
+            #expect(parameters().bytes() == bytes)
+            let connections = try (0..<3).map { _ in try connected() }
+            let frame = parameters()
+            #expect(buffers == [1, 2])
+            // Nothing but what was made there is left to send by.
+            var taken: [[Frame]] = []
+            for (worker, _, coordinator) in connections.prefix(2) {
+                for round in 0..<SharedFrames.blocksToWorker - 1 {
+                    #expect(coordinator.send([large(round)]))
+                    taken.append(try #require(message(worker.receive())))
+                }
+            }
+            var kept: [Frame] = []
+            for (worker, _, coordinator) in connections {
+                for _ in 0..<2 {
+                    #expect(coordinator.send([small, frame]))
+                    let received = try #require(message(worker.receive()))
+                    #expect(received.map { $0.bytes() } == [small.bytes(), bytes])
+                    kept.append(received[1])
+                }
+            }
+            // In a block, which begins on a page; then, because the worker has that, in the message.
+            func isInBlock(_ frame: Frame) -> Bool { frame.withUnsafeBytes { Int(bitPattern: $0.baseAddress) % 4096 == 0 } }
+            #expect(kept.map(isInBlock) == [true, false, true, false, true, true])
+            #expect(parameters().bytes() == bytes)
+            #expect(buffers == [1, 2, 1])
+            #expect(frame.bytes() == bytes)
+        }
+
         @Test("With no block free frames travel in the message, if there is room")
         func exhausted() throws {
             let (worker, _, coordinator) = try connected()
@@ -104,7 +144,7 @@ import TrainingProtocol
             #expect((1..<10_000).contains(sent))
         }
 
-        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 15, 16, 19, 20, Int.max])
+        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 23, 24, 27, 28, Int.max])
         func forged(block: Int) throws {
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
@@ -177,10 +217,13 @@ import TrainingProtocol
                 }
             }
             try refused { _ = message_socket_send($0, [1, 2, 3], 3) }
-            try refused { _ = message_socket_send($0, [UInt64](repeating: 20, count: 2), 16) }
-            for numbers in [[20, 8192], [0, 4096], [1 << 40, 4096], [20, 1 << 60], [20], [20, 4096, 0]] as [[UInt64]] {
-                try refused { greet($0, numbers) }
-            }
+            try refused { _ = message_socket_send($0, [24, 4, 4096] as [UInt64], 24) }
+            let numbers: [[UInt64]] = [
+                [24, 4, 8192], [24, 5, 4096], [0, 28, 4096], [28, 0, 4096], [1 << 40, 4, 4096], [24, .max, 4096], [24, 4, 1 << 60],
+                [24, 4],
+                [24, 4, 4096, 0],
+            ]
+            for numbers in numbers { try refused { greet($0, numbers) } }
             try refused { shutdown($0, Int32(SHUT_RDWR)) }
         }
     }

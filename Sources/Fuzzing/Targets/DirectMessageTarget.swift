@@ -16,8 +16,8 @@ struct DirectMessageTarget: FuzzTarget {
         var opened: Result<BlockArena, any Error>?
         let arena = try BlockArena(geometry) { descriptor in opened = Result { try BlockArena(sharedAs: descriptor, geometry) } }
         guard let opened else { throw Finding("an arena is not shared") }
-        coordinator = SharedFrames(arena, isCoordinator: true)
-        worker = SharedFrames(try opened.get(), isCoordinator: false)
+        coordinator = SharedFrames(arena, isCoordinator: true, blocksToWorker: SharedFrames.blocksToWorker)
+        worker = SharedFrames(try opened.get(), isCoordinator: false, blocksToWorker: SharedFrames.blocksToWorker)
     }
 
     func run(_ random: inout CaseRandom, trace: Trace?) throws(Finding) -> FuzzOutcome {
