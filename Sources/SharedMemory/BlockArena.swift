@@ -45,12 +45,12 @@ package final class BlockArena: @unchecked Sendable {
         let descriptor = shared_memory_create(geometry.byteCount)
         guard descriptor >= 0 else { throw SharedMemoryError("making") }
         defer { close(descriptor) }
-        memory = try Self.map(descriptor, geometry, flags: 0)
+        memory = try Self.map(descriptor, geometry)
         holds = Self.noHolds(geometry)
         share(descriptor)
     }
 
-    /// Opens an arena that another process has made. All of it counts as this process's memory from now on, used or not, so that the process does not grow as it works.
+    /// Opens an arena that another process has made.
     ///
     /// - Parameter descriptor: the arena as its maker has shared it; not closed here.
     /// - Throws: ``SharedMemoryError`` where it is no memory of that size.
@@ -61,11 +61,7 @@ package final class BlockArena: @unchecked Sendable {
             errno = EINVAL
             throw SharedMemoryError("opening")
         }
-        #if os(Linux)
-            memory = try Self.map(descriptor, geometry, flags: MAP_POPULATE)
-        #else
-            memory = try Self.map(descriptor, geometry, flags: 0)
-        #endif
+        memory = try Self.map(descriptor, geometry)
         holds = Self.noHolds(geometry)
     }
 
@@ -80,10 +76,14 @@ package final class BlockArena: @unchecked Sendable {
         holds.deallocate()
     }
 
-    private static func map(
-        _ descriptor: Int32, _ geometry: Geometry, flags: Int32
-    ) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
-        let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED | flags, descriptor, 0)
+    private static func map(_ descriptor: Int32, _ geometry: Geometry) throws(SharedMemoryError) -> UnsafeMutableRawPointer {
+        #if os(Linux)
+            // All of it counts as this process's memory from now on, used or not: the process does not grow as it works.
+            let flags = MAP_SHARED | MAP_POPULATE
+        #else
+            let flags = MAP_SHARED
+        #endif
+        let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, flags, descriptor, 0)
         guard let memory, memory != MAP_FAILED else { throw SharedMemoryError("mapping") }
         return memory
     }

@@ -8,9 +8,9 @@ package struct SharedFrames {
     package static let leastSize = 4096
     /// Blocks by which a coordinator sends: the parameters that a worker keeps, what three pieces of work take beside them, and parameters of some jobs, which are made
     /// there before anybody knows who will need them.
-    package static let blocksToWorker = TrainingProtocol.keptParameters + blocksForCopies + 8
+    package static let blocksToWorker = TrainingProtocol.keptParameters + blocksForCopies + 6
     /// Of these, blocks that nothing is made in before it is sent.
-    private static let blocksForCopies = 8
+    private static let blocksForCopies = 6
     /// Blocks by which a worker sends: one for each result that can be on its way, and one for the next.
     package static let blocksToCoordinator = 4
 

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -18,9 +19,9 @@ MOST_GROWTH = 0.01
 # glibc spreads free memory over arenas of the threads, and keeps the more of it the larger the pieces were that it was given back: some megabytes by chance. So
 # there is one arena here, a tensor has a mapping of its own, and free memory goes back at once.
 PLAIN_MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "32768"}
-# A reading is the least of some looks, each so many seconds long, with some joins between them: growth stays, how free memory happens to lie does not.
-LOOKS = 3
-LOOK_SECONDS = 1.5
+# A reading is the middle one of some looks, each so many seconds long, with some joins between them: growth stays, how free memory happens to lie does not.
+LOOKS = 5
+LOOK_SECONDS = 1.0
 JOINS_BETWEEN_LOOKS = 12
 
 
@@ -36,20 +37,16 @@ def look(run, steady):
     while time.monotonic() < end:
         samples.append([figure for pid in (run.coordinator.pid, steady.pid) for figure in (kilobytes(pid), open_descriptors(pid))])
         time.sleep(0.02)
-    return least(samples)
-
-
-def least(samples):
     return [min(figures) for figures in zip(*samples)]
 
 
 def reading(run, steady, between=lambda: None):
-    """The least of some looks, with `between` called between them."""
+    """The middle one of some looks, figure by figure, with `between` called between them."""
     looks = [look(run, steady)]
     for _ in range(LOOKS - 1):
         between()
         looks.append(look(run, steady))
-    return least(looks)
+    return [statistics.median(figures) for figures in zip(*looks)]
 
 
 def churn(run, count, randomness):
