@@ -4,6 +4,10 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 binary=$root/.build/release/minishard
 oldest_swift=6.2
+# How programs are built in release mode. With Swift's libraries in it a program starts in half the time, and runs where Swift is not installed; only Linux has them
+# in that form.
+release=(-c release)
+[[ $(uname) == Linux ]] && release+=(--static-swift-stdlib)
 
 say() { printf '%s\n' "scripts/${0##*/}: $*" >&2; }
 
@@ -91,11 +95,7 @@ require_libraries() {
 build_release() {
     local hint=
     [[ -d $root/.build/checkouts ]] || hint=" The first build fetches three Swift packages from github.com."
-    # With Swift's libraries in it the program starts in half the time, and runs where Swift is not installed; only Linux has them in that form.
-    local static=()
-    [[ $(uname) == Linux ]] && static=(--static-swift-stdlib)
-    swift build --package-path "$root" -c release --product minishard ${static[@]+"${static[@]}"} >&2 ||
-        fail "The build failed; see above.$hint"
+    swift build --package-path "$root" "${release[@]}" --product minishard >&2 || fail "The build failed; see above.$hint"
 }
 
 # Everything up to a release build at $binary.
