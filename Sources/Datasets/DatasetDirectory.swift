@@ -25,10 +25,14 @@ package enum DatasetDirectory {
         _ path: String, classes: Int? = nil, counts: ImageCounts = .all, mnist: DatasetFiles<FileChecksums> = .mnist
     ) throws(DatasetError) -> Dataset {
         let paths = try find(in: path)
-        var name = lastComponent(of: path)
-        // Recognising MNIST takes a look at all of its files.
-        if name != "mnist", try mnist.match(paths) { name = "mnist" }
-        return try load(paths, name: name, classes: classes, counts: counts)
+        let name = lastComponent(of: path)
+        @Sendable func load() throws(DatasetError) -> Dataset { try self.load(paths, name: name, classes: classes, counts: counts) }
+        if name == "mnist" { return try load() }
+        // Recognising it takes a look at all of its files.
+        let (loaded, isPublished) = concurrently(
+            { Result { () throws(DatasetError) in try load() } }, { Result { () throws(DatasetError) in try mnist.match(paths) } })
+        let dataset = try loaded.get()
+        return try isPublished.get() ? dataset.named("mnist") : dataset
     }
 
     /// Loads a data set from its four files.

@@ -101,7 +101,9 @@ extension DatasetFiles<FileChecksums> {
     /// - Throws: `DatasetError` where it cannot be read.
     func match(_ path: String, as file: DatasetFile) throws(DatasetError) -> Bool {
         do {
-            if try Self.checksum(path, inflating: false) == self[file].compressed { return true }
+            let checksum = try Self.checksum(path, inflating: false)
+            if checksum == self[file].compressed || checksum == self[file].content { return true }
+            guard try DecodedFile(path: path).isCompressed else { return false }
             return try Self.checksum(path, inflating: true) == self[file].content
         } catch {
             guard error.kind == .missing || error.kind == .malformed else { throw error }

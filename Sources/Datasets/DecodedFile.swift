@@ -9,13 +9,16 @@ struct DecodedFile: ~Copyable {
 
     var path: String { file.path }
 
+    /// Whether it delivers other bytes than the file's own.
+    var isCompressed: Bool { inflater != nil }
+
     /// What the file delivers, for messages.
-    var unit: String { inflater == nil ? "bytes" : "decompressed bytes" }
+    var unit: String { isCompressed ? "decompressed bytes" : "bytes" }
 
     /// An upper bound on how many bytes the file delivers.
     var largestSize: Int {
         // Deflate's best is 258 bytes out of 2 bits.
-        let (size, overflow) = file.size.multipliedReportingOverflow(by: inflater == nil ? 1 : 1032)
+        let (size, overflow) = file.size.multipliedReportingOverflow(by: isCompressed ? 1032 : 1)
         return overflow ? .max : size
     }
 

@@ -13,8 +13,11 @@ package struct IDXArray: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The header that precedes the elements in a file.
-    package var header: [UInt8] { IDX.header(dimensions) }
+    /// The header that precedes the elements in a file: 00 00, type 08, number of dimensions, dimensions as big-endian 32-bit numbers.
+    package var header: [UInt8] {
+        [0, 0, IDX.unsignedByte, UInt8(dimensions.count)]
+            + dimensions.flatMap { dimension in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: dimension >> $0) } }
+    }
 }
 
 /// The first elements along the slowest axis of the array that an IDX file holds: the first images, or the first labels.
@@ -30,16 +33,10 @@ package struct IDXBeginning: Sendable, Hashable {
 /// Source: Y. LeCun, "THE MNIST DATABASE of handwritten digits", section on file formats.
 package enum IDX {
     /// The type byte of unsigned bytes.
-    private static let unsignedByte: UInt8 = 0x08
+    fileprivate static let unsignedByte: UInt8 = 0x08
 
     /// The most elements that a file may promise: 4 GiB, hundreds of times what a study of small images needs.
     private static let largestElementCount = 1 << 32
-
-    /// The header of a file with an array: 00 00, type 08, number of dimensions, dimensions as big-endian 32-bit numbers.
-    static func header(_ dimensions: [Int]) -> [UInt8] {
-        [0, 0, unsignedByte, UInt8(dimensions.count)]
-            + dimensions.flatMap { dimension in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: dimension >> $0) } }
-    }
 
     /// Reads an array of unsigned bytes from a file, raw or gzip; its content tells which, not its name.
     ///

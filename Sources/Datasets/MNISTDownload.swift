@@ -45,7 +45,7 @@ package struct MNISTDownload: Sendable {
     /// - Parameter counts: How many images to load.
     /// - Throws: `DatasetError` where no mirror delivers a file, or the directory cannot be written.
     package func load(_ counts: ImageCounts = .all) throws(DatasetError) -> Dataset {
-        if try !isComplete() {
+        if try !checksums.match(DatasetFiles(path)) {
             try makeDirectory(directory)
             let onWait = { log("Another process is downloading MNIST to \(directory); waiting for it.") }
             try withFileLock("\(directory)/.lock", onWait: onWait) { () throws(DatasetError) in
@@ -59,13 +59,6 @@ package struct MNISTDownload: Sendable {
 
     private func path(of file: DatasetFile) -> String {
         "\(directory)/\(file.name).gz"
-    }
-
-    private func isComplete() throws(DatasetError) -> Bool {
-        for file in DatasetFile.allCases where try !checksums.match(path(of: file), as: file) {
-            return false
-        }
-        return true
     }
 
     /// Downloads a file from the first mirror that delivers the right one.
