@@ -22,9 +22,14 @@ package struct FloatVector: @unchecked Sendable {
         self.init(owner: buffer, numbers: UnsafeBufferPointer(start: buffer.base, count: count))
     }
 
+    /// A copy of some numbers.
+    package init(copying numbers: UnsafeBufferPointer<Float>) {
+        self.init(count: numbers.count) { _ = $0.initialize(from: numbers) }
+    }
+
     /// A copy of an array's numbers.
     package init(_ numbers: [Float]) {
-        self.init(count: numbers.count) { _ = $0.initialize(from: numbers) }
+        self = numbers.withUnsafeBufferPointer { FloatVector(copying: $0) }
     }
 
     /// Lends the numbers to `body`; the pointer must not outlive the call.

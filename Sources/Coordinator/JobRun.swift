@@ -205,8 +205,7 @@ final class JobRun {
 
     /// Gathers the images at some places of the epoch's order, a mini-batch.
     private func gather(_ samples: Range<Int>) -> TaskSamples {
-        TaskSamples(
-            dataset.train, images: order[samples], offset: job.trainingImages.lowerBound)
+        TaskSamples(dataset.train, images: order[samples], offset: job.trainingImages.lowerBound)
     }
 
     /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
@@ -328,7 +327,7 @@ final class JobRun {
     private func begin(_ purpose: EvaluationPurpose, images: Range<Int>) {
         LoaderDraws.sequentialPass(generator: &generator)
         // A copy: a pass, and the best epoch, may keep them for long, and the places where parameters are sent from are few.
-        let parameters = FloatVector(parameters.array)
+        let parameters = parameters.withUnsafeBufferPointer { FloatVector(copying: $0) }
         passes.append(
             EvaluationPass(purpose: purpose, step: step, parameters: parameters, images: images, batchSize: job.evaluationBatchSize))
     }

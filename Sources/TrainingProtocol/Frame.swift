@@ -4,9 +4,6 @@ package import CNNCore
 ///
 /// A frame made here stands in memory of its own, 64-byte aligned; a received one stands wherever the transport has put it, at any alignment.
 package struct Frame: @unchecked Sendable {
-    /// Makes a frame of some bytes, all of which the closure writes.
-    package typealias Maker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
-
     /// What keeps the bytes alive.
     package let owner: AnyObject
     /// Address of the first byte, valid as long as `owner` lives; nil only for an empty frame.

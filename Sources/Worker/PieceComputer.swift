@@ -6,9 +6,12 @@ package final class PieceComputer {
     /// Engines kept: enough for the experiments of a study.
     private static let capacity = 8
     private let instructionSet: InstructionSet
-    private let makeFrame: Frame.Maker
+    private let makeFrame: FrameMaker
     /// The one used last stands last.
     private var engines: [Entry] = []
+
+    /// Makes a frame of some bytes, all of which the closure writes.
+    package typealias FrameMaker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
 
     private struct Entry {
         let model: SmallCNN
@@ -19,7 +22,7 @@ package final class PieceComputer {
     }
 
     /// - Parameter makeFrame: Makes the results' frames.
-    package init(instructionSet: InstructionSet, makeFrame: @escaping Frame.Maker = { Frame(byteCount: $0, fill: $1) }) {
+    package init(instructionSet: InstructionSet, makeFrame: @escaping FrameMaker = { Frame(byteCount: $0, fill: $1) }) {
         self.instructionSet = instructionSet
         self.makeFrame = makeFrame
     }
