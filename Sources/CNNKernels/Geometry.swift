@@ -41,7 +41,8 @@ package struct Geometry: Sendable, Hashable {
         secondForwardScratchCount =
             rowSize == 0
             ? 2 * width * 16
-            : Winograd.columnSize * paddedWidth * c1Stride + forwardPoints * (width / Winograd.tileWidth) * (c1Stride + 16)
+            : Winograd.columnSize * paddedWidth * c1Stride
+                + (forwardPoints * c1Stride + (tileHeight * rowSize + Winograd.columnSize) * 16) * (width / Winograd.tileWidth)
                 + tileHeight * width * 16
         secondWeightCount = c2 * taps * c1Stride
         linearWeightCount = classes * featureCount
@@ -79,7 +80,7 @@ package struct Geometry: Sendable, Hashable {
     /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap or point, c1, 16 c2).
     package let secondForwardWeightCount: Int
     /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form its inputs,
-    /// transformed along the columns and along both directions, and the sums of their products.
+    /// transformed along the columns and along both directions, the sums of their products at one point of the rows, and these transformed along the columns.
     package let secondForwardScratchCount: Int
     /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
     package let secondWeightCount: Int

@@ -13,7 +13,10 @@ typealias FiveByFiveRows = FiveRows<Five<SIMD8<Float>>>
 typealias PixelTile = Fourteen<SIMD16<Float>>
 
 /// How the second convolution's Winograd form adds up its products.
-typealias WinogradOutputs = WinogradOutputsByColumns
+typealias WinogradColumns = WinogradColumnsInRegisters
+
+/// Channels that Winograd's outputs are transformed for together.
+typealias OutputVector = SIMD16<Float>
 
 /// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>

@@ -34,18 +34,17 @@ enum WinogradConvolution {
         let columnCount = WinogradTransforms.columnSize * sizes.paddedWidth * sizes.c1Stride
         // The same, transformed along the rows too: (point, tile, c1).
         let inputCount = sizes.points * sizes.tiles * sizes.c1Stride
-        let sumCount = WinogradOutputs.sumCount(sizes)
         let columns = image.scratch
         let inputs = columns + columnCount
-        let sums = inputs + inputCount
+        let scratch = inputs + inputCount
         // A strip's pixels: (row, column, 16 channels).
-        let pixels = sums + sumCount
+        let pixels = scratch + WinogradOutputs.scratchCount(sizes)
         for y in stride(from: 0, to: g.height, by: sizes.tileHeight) {
             transformColumns(sizes, image.activations + y * sizes.paddedWidth * sizes.c1Stride, to: columns)
             transformRows(sizes, Input(columns), to: inputs)
             for block in 0..<g.c2Stride / 16 {
                 WinogradOutputs.compute(
-                    sizes, Input(inputs), weights: image.weights + block * sizes.points * sizes.c1 * 16, sums: sums, to: pixels)
+                    sizes, Input(inputs), weights: image.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch, to: pixels)
                 Pooling.pool(
                     g, Input(pixels), rows: sizes.tileHeight, y: y, block: block, bias: image.bias, features: image.features,
                     winners: image.winners)

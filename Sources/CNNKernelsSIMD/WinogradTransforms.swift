@@ -2,7 +2,6 @@ import CNNKernels
 
 /// Winograd's transforms in one direction, as the scalar reference writes them out.
 enum WinogradTransforms {
-    typealias Vector = SIMD16<Float>
     /// Eight channels of weights.
     typealias Weights = SIMD8<Double>
     /// Points of a column and columns of a tile: those of `Winograd` as constants that this module's compiler sees.
@@ -47,7 +46,7 @@ enum WinogradTransforms {
 
     /// The first two outputs of Aᵀ·m for 6 vectors, where there are but two.
     @inline(__always)
-    static func twoOutputs<V: Summands>(_ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V) -> (V, V) {
+    private static func twoOutputs<V: Summands>(_ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V) -> (V, V) {
         (
             m0.adding(m1.adding(m2)).adding(m3.adding(m4)),
             m5.addingProduct(0.625, m1.subtracting(m2)).addingProduct(1.375, m3.subtracting(m4))
@@ -87,18 +86,23 @@ enum WinogradTransforms {
         )
     }
 
-    /// Transforms a row of a tile whose columns are transformed already, and stores its four pixels.
+    /// The outputs of a column of 6 points, 2 or 4 of them by `height`: calls `put` with each.
     @inline(__always)
-    static func storeRow(
-        size: Int, _ m0: Vector, _ m1: Vector, _ m2: Vector, _ m3: Vector, _ m4: Vector, _ m5: Vector, _ m6: Vector, _ m7: Vector,
-        to pixels: Output
+    static func column<V: Summands>(
+        height: Int, _ m0: V, _ m1: V, _ m2: V, _ m3: V, _ m4: V, _ m5: V, put: (_ y: Int, _ output: V) -> Void
     ) {
-        let even = evenOutputs(size: size, m0, m1, m2, m3, m4, m5, m6, m7)
-        let odd = oddOutputs(size: size, m0, m1, m2, m3, m4, m5, m6, m7)
-        even.0.store(to: pixels)
-        odd.0.store(to: pixels + 16)
-        even.1.store(to: pixels + 32)
-        odd.1.store(to: pixels + 48)
+        if height == 2 {
+            let both = twoOutputs(m0, m1, m2, m3, m4, m5)
+            put(0, both.0)
+            put(1, both.1)
+        } else {
+            let even = evenOutputs(size: 6, m0, m1, m2, m3, m4, m5, m5, m5)
+            put(0, even.0)
+            put(2, even.1)
+            let odd = oddOutputs(size: 6, m0, m1, m2, m3, m4, m5, m5, m5)
+            put(1, odd.0)
+            put(3, odd.1)
+        }
     }
 
     /// G·w for `taps` = 3 or 5 vectors, `stride` vectors apart, and `size` = 6 or 8 points.
