@@ -60,8 +60,8 @@ enum Dropout {
         let first = product(x.0, 0xD251_1F53)
         let second = product(x.2, 0xCD9E_8D57)
         x = (
-            second &>> Words(repeating: 32) ^ x.1 ^ Words(repeating: UInt64(key.x)), second,
-            first &>> Words(repeating: 32) ^ x.3 ^ Words(repeating: UInt64(key.y)), first
+            (x.1 ^ Words(repeating: UInt64(key.x))) ^ second &>> Words(repeating: 32), second,
+            (x.3 ^ Words(repeating: UInt64(key.y))) ^ first &>> Words(repeating: 32), first
         )
     }
 
