@@ -85,22 +85,16 @@ package struct PackedParameters {
             defer { source += count }
             return source
         }
-        let first = take(g.c1 * g.taps)
-        for c1 in 0..<g.c1 {
-            for tap in 0..<g.taps { firstWeights.base[tap * g.c1Stride + c1] = first[c1 * g.taps + tap] }
-        }
+        kernels.toChannelsLast(
+            take(g.c1 * g.taps), matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: firstWeights.base)
         firstBias.base.update(from: take(g.c1), count: g.c1)
         let second = take(g.c2 * g.c1 * g.taps)
         kernels.packSecondConvolution(g, from: second, to: secondForwardWeights.base)
-        for c2 in 0..<g.c2 {
-            for c1 in 0..<g.c1 {
-                for tap in 0..<g.taps {
-                    secondWeights.base[(c2 * g.taps + tap) * g.c1Stride + c1] = second[(c2 * g.c1 + c1) * g.taps + tap]
-                }
-            }
-        }
+        kernels.toChannelsLast(second, matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: secondWeights.base)
         secondBias.base.update(from: take(g.c2), count: g.c2)
-        kernels.packLinear(g, from: take(g.classes * g.c2 * g.positions), to: linearWeights.base)
+        kernels.toChannelsLast(
+            take(g.classes * g.c2 * g.positions), matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride,
+            into: linearWeights.base)
         linearBias.base.update(from: take(g.classes), count: g.classes)
     }
 }
@@ -113,21 +107,16 @@ extension PackedGradient {
             defer { target += count }
             return target
         }
-        let first = take(g.c1 * g.taps)
-        for c1 in 0..<g.c1 {
-            for tap in 0..<g.taps { first[c1 * g.taps + tap] = packed[firstWeights.lowerBound + tap * g.c1Stride + c1] }
-        }
+        kernels.toChannelsFirst(
+            packed + firstWeights.lowerBound, matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: take(g.c1 * g.taps))
         take(g.c1).update(from: packed + firstBias.lowerBound, count: g.c1)
-        let second = take(g.c2 * g.c1 * g.taps)
-        for c2 in 0..<g.c2 {
-            for c1 in 0..<g.c1 {
-                for tap in 0..<g.taps {
-                    second[(c2 * g.c1 + c1) * g.taps + tap] = packed[secondWeights.lowerBound + (c2 * g.taps + tap) * g.c1Stride + c1]
-                }
-            }
-        }
+        kernels.toChannelsFirst(
+            packed + secondWeights.lowerBound, matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride,
+            into: take(g.c2 * g.c1 * g.taps))
         take(g.c2).update(from: packed + secondBias.lowerBound, count: g.c2)
-        kernels.unpackLinear(g, from: packed + linearWeights.lowerBound, to: take(g.classes * g.c2 * g.positions))
+        kernels.toChannelsFirst(
+            packed + linearWeights.lowerBound, matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride,
+            into: take(g.classes * g.c2 * g.positions))
         take(g.classes).update(from: packed + linearBias.lowerBound, count: g.classes)
     }
 }

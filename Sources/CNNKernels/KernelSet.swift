@@ -134,11 +134,15 @@ package protocol KernelSet: Sendable {
     /// - Parameter packed: (block of 16 c2, tap or point, c1, 16 c2).
     static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output)
 
-    /// Reorders the linear layer's weights from PyTorch's (class, c2, position) to the kernels' (class, position, c2); padded channels are left as they are.
-    static func packLinear(_ g: Geometry, from weights: Input, to packed: Output)
+    /// Reorders weights from PyTorch's order to the kernels': from (matrix, channel, position) to (matrix, position, channel). A position is a tap of a kernel or a place of an image.
+    /// - Parameters:
+    ///   - stride: floats from one position to the next in `channelsLast`; padded channels are left as they are.
+    static func toChannelsLast(
+        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output)
 
-    /// The inverse of ``packLinear(_:from:to:)``.
-    static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output)
+    /// The inverse of ``toChannelsLast(_:matrices:channels:positions:stride:into:)``.
+    static func toChannelsFirst(
+        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output)
 
     /// Fused multiply-adds and nothing else, all in registers, as many side by side as keep the processor busy: what its peak is measured with.
     /// - Parameters:

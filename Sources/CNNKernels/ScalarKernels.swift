@@ -189,21 +189,27 @@ package enum ScalarKernels: KernelSet {
         return finite
     }
 
-    package static func packLinear(_ g: Geometry, from weights: Input, to packed: Output) {
-        for c in 0..<g.classes {
-            for c2 in 0..<g.c2 {
-                for position in 0..<g.positions {
-                    packed[(c * g.positions + position) * g.c2Stride + c2] = weights[(c * g.c2 + c2) * g.positions + position]
+    package static func toChannelsLast(
+        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output
+    ) {
+        for matrix in 0..<matrices {
+            for channel in 0..<channels {
+                for position in 0..<positions {
+                    channelsLast[(matrix * positions + position) * stride + channel] =
+                        channelsFirst[(matrix * channels + channel) * positions + position]
                 }
             }
         }
     }
 
-    package static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output) {
-        for c in 0..<g.classes {
-            for c2 in 0..<g.c2 {
-                for position in 0..<g.positions {
-                    weights[(c * g.c2 + c2) * g.positions + position] = packed[(c * g.positions + position) * g.c2Stride + c2]
+    package static func toChannelsFirst(
+        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output
+    ) {
+        for matrix in 0..<matrices {
+            for channel in 0..<channels {
+                for position in 0..<positions {
+                    channelsFirst[(matrix * channels + channel) * positions + position] =
+                        channelsLast[(matrix * positions + position) * stride + channel]
                 }
             }
         }

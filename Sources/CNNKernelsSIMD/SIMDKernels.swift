@@ -81,19 +81,23 @@ package enum SIMDKernels: KernelSet {
         SecondConvolutionWeights.pack(g, from: weights, to: packed)
     }
 
-    package static func packLinear(_ g: Geometry, from weights: Input, to packed: Output) {
-        for c in 0..<g.classes {
-            Elementwise.transpose(
-                rows: g.c2, columns: g.positions, from: weights + c * g.c2 * g.positions, sourceStride: g.positions,
-                to: packed + c * g.featureCount, targetStride: g.c2Stride)
+    package static func toChannelsLast(
+        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output
+    ) {
+        for matrix in 0..<matrices {
+            Transpose.transpose(
+                rows: channels, columns: positions, from: channelsFirst + matrix * channels * positions, sourceStride: positions,
+                to: channelsLast + matrix * positions * stride, targetStride: stride)
         }
     }
 
-    package static func unpackLinear(_ g: Geometry, from packed: Input, to weights: Output) {
-        for c in 0..<g.classes {
-            Elementwise.transpose(
-                rows: g.positions, columns: g.c2, from: packed + c * g.featureCount, sourceStride: g.c2Stride,
-                to: weights + c * g.c2 * g.positions, targetStride: g.positions)
+    package static func toChannelsFirst(
+        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output
+    ) {
+        for matrix in 0..<matrices {
+            Transpose.transpose(
+                rows: positions, columns: channels, from: channelsLast + matrix * positions * stride, sourceStride: stride,
+                to: channelsFirst + matrix * channels * positions, targetStride: positions)
         }
     }
 }

@@ -11,7 +11,7 @@ enum SecondConvolutionWeights {
                 let channels = min(16, g.c2 - block * 16)
                 if channels < 16 { lanes.update(repeating: 0, count: kernelFloats * 16) }
                 // (c1, tap, 16 c2)
-                Elementwise.transpose(
+                Transpose.transpose(
                     rows: channels, columns: kernelFloats, from: weights + block * 16 * kernelFloats, sourceStride: kernelFloats,
                     to: lanes, targetStride: 16)
                 let target = packed + block * g.forwardPoints * g.c1 * 16

@@ -235,12 +235,21 @@ import Testing
         expectSameBits(g.secondForwardWeightCount) { $0.packSecondConvolution(g, from: weights, to: $1) }
     }
 
-    @Test(arguments: KernelCase.all) func packing(_ kernelCase: KernelCase) {
+    @Test(arguments: KernelCase.all) func channelsLastAndFirst(_ kernelCase: KernelCase) {
         let g = kernelCase.geometry
         var numbers = Numbers(kernelCase, seed: 11)
-        let weights = numbers.tensor(g.classes * g.c2 * g.positions)
-        expectSameBits(g.linearWeightCount) { $0.packLinear(g, from: weights, to: $1) }
-        let packed = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
-        expectSameBits(weights.count) { $0.unpackLinear(g, from: packed, to: $1) }
+        func check(matrices: Int, channels: Int, positions: Int, stride: Int) {
+            let first = numbers.tensor(matrices * channels * positions)
+            expectSameBits(matrices * positions * stride) {
+                $0.toChannelsLast(first, matrices: matrices, channels: channels, positions: positions, stride: stride, into: $1)
+            }
+            let last = numbers.padded(rows: matrices * positions, used: channels, stride: stride)
+            expectSameBits(first.count) {
+                $0.toChannelsFirst(last, matrices: matrices, channels: channels, positions: positions, stride: stride, into: $1)
+            }
+        }
+        check(matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride)
+        check(matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride)
+        check(matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride)
     }
 }
