@@ -53,6 +53,7 @@ package enum SocketOption: Sendable, Hashable {
 package struct Socket: ~Copyable {
     private let context: Context
     private let handle: UnsafeMutableRawPointer
+    private var events: SocketEvents
 
     /// - Parameter options: Set before anything else; most have no effect on binds and connects already made.
     /// - Throws: ``ZeroMQError`` when the context has its full number of sockets, the process its full number of file descriptors, or an option is refused.
@@ -62,6 +63,7 @@ package struct Socket: ~Copyable {
         }
         do throws(ZeroMQError) {
             for (option, value) in options { try Self.set(option, to: value, on: handle) }
+            events = try SocketEvents(of: handle)
         } catch {
             zmq_close(handle)
             throw error
@@ -74,6 +76,7 @@ package struct Socket: ~Copyable {
 
     /// Sets an option: times in milliseconds, sizes in bytes, marks in messages, switches as 0 and 1.
     package mutating func set(_ option: SocketOption, to value: Int) throws(ZeroMQError) {
+        events.forget()
         try Self.set(option, to: value, on: handle)
     }
 
@@ -92,6 +95,7 @@ package struct Socket: ~Copyable {
     ///
     /// - Returns: The endpoint as bound, with the port's number where `*` was asked for.
     package mutating func bind(_ endpoint: String) throws(ZeroMQError) -> String {
+        events.forget()
         try zeroMQ("binding to \(endpoint)") { zmq_bind(handle, endpoint) }
         var name = [CChar](repeating: 0, count: 1024)
         var length = name.count
@@ -101,11 +105,13 @@ package struct Socket: ~Copyable {
 
     /// Connects to an endpoint, now or whenever a peer listens there.
     package mutating func connect(_ endpoint: String) throws(ZeroMQError) {
+        events.forget()
         try zeroMQ("connecting to \(endpoint)") { zmq_connect(handle, endpoint) }
     }
 
     /// Sends one message of some frames, which must not be used afterwards, or nothing at all.
     package mutating func send(_ frames: [Message]) throws(ZeroMQError) -> Delivery {
+        events.forget()
         for (index, frame) in frames.enumerated() {
             let more = index + 1 < frames.count ? ZMQ_SNDMORE : 0
             // Whether there is room, and whether a router has the peer, is decided by the first frame: libzmq takes the rest of a message it has begun.
@@ -132,6 +138,7 @@ package struct Socket: ~Copyable {
     /// - Parameter frameLimit: Frames beyond these are received and dropped, so that no peer can make a message without end fill the memory.
     /// - Returns: Its frames, of which there are `frameLimit + 1` if it had more than the limit; nil if there is none now.
     package mutating func receive(frameLimit: Int) throws(ZeroMQError) -> [Message]? {
+        events.forget()
         var frames: [Message] = []
         while true {
             let frame = Message()
@@ -148,6 +155,7 @@ package struct Socket: ~Copyable {
     /// - Parameter name: names the monitor within the socket's context.
     package mutating func makeMonitor(_ name: String) throws(ZeroMQError) -> DisconnectionMonitor {
         let endpoint = "inproc://\(name)"
+        events.forget()
         try zeroMQ("watching a socket's connections") { zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_DISCONNECTED) }
         return try DisconnectionMonitor(of: context, endpoint: endpoint)
     }
@@ -162,22 +170,39 @@ package struct Socket: ~Copyable {
     package mutating func poll(
         writable: Bool = false, monitor: DisconnectionMonitor? = nil, descriptors: [Int32] = [], timeout: Int
     ) throws(ZeroMQError) -> PollResult {
-        var items = [zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN | (writable ? ZMQ_POLLOUT : 0)), revents: 0)]
-        for descriptor in descriptors {
-            items.append(zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN | ZMQ_POLLERR), revents: 0))
+        let wanted = ZMQ_POLLIN | (writable ? ZMQ_POLLOUT : 0)
+        // A descriptor of -1 is passed over.
+        var entries = ([events.descriptor, monitor?.events.descriptor ?? -1] + descriptors).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        if let monitor { items.append(zmq_pollitem_t(socket: monitor.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)) }
-        if zmq_poll(&items, Int32(items.count), timeout) == -1 {
-            let code = zmq_errno()
-            if code == EINTR { return PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: []) }
-            throw ZeroMQError(code: code, action: "waiting for messages")
+        let end = ContinuousClock.now + .milliseconds(timeout)
+        var timeLeft = timeout
+        while true {
+            var isReady = try events.current() & wanted != 0
+            if let monitor { isReady = try monitor.hasNotes() || isReady }
+            let count = waitForEntries(&entries, timeout: isReady ? 0 : timeLeft)
+            if count == -1 {
+                if errno != EINTR { throw ZeroMQError(code: errno, action: "waiting for messages") }
+                return PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: [])
+            }
+            if entries[0].revents != 0 { events.forget() }
+            if entries[1].revents != 0 { monitor?.events.forget() }
+            let found = try events.current()
+            var hasDisconnection = false
+            if let monitor, try monitor.hasNotes() { hasDisconnection = try monitor.takeAll() }
+            let result = PollResult(
+                readable: found & ZMQ_POLLIN != 0, writable: found & wanted & ZMQ_POLLOUT != 0, hasDisconnection: hasDisconnection,
+                readableDescriptors: entries.dropFirst(2).filter { $0.revents != 0 }.map(\.fd))
+            // What the socket's descriptor tells of need not be what is waited for.
+            if !result.isNothing || count == 0 { return result }
+            if timeout >= 0 { timeLeft = max(0, Int((end - ContinuousClock.now) / .milliseconds(1))) }
         }
-        var hasDisconnection = false
-        if let monitor, items.removeLast().revents != 0 { hasDisconnection = try monitor.takeAll() }
-        return PollResult(
-            readable: items[0].revents & Int16(ZMQ_POLLIN) != 0, writable: items[0].revents & Int16(ZMQ_POLLOUT) != 0,
-            hasDisconnection: hasDisconnection, readableDescriptors: items.dropFirst().filter { $0.revents != 0 }.map(\.fd))
     }
+}
+
+/// The system's `poll`, whose name a socket's method has.
+private func waitForEntries(_ entries: inout [pollfd], timeout: Int) -> Int32 {
+    poll(&entries, nfds_t(entries.count), Int32(clamping: timeout))
 }
 
 /// What became of a message that was to be sent.
@@ -200,4 +225,6 @@ package struct PollResult: Sendable, Hashable {
     package let hasDisconnection: Bool
     /// The file descriptors that can be read, or have come to their end.
     package let readableDescriptors: [Int32]
+
+    fileprivate var isNothing: Bool { !readable && !writable && !hasDisconnection && readableDescriptors.isEmpty }
 }

@@ -133,6 +133,18 @@ struct SocketTests {
         _ = try pair.router.poll(timeout: 0)
     }
 
+    @Test("A wait for messages is not ended by a connection")
+    func connectionWhileWaiting() throws {
+        let context = try Context()
+        var router = try Socket(.router, in: context, options: [.linger: 0])
+        var dealer = try Socket(.dealer, in: context, options: [.linger: 0])
+        try dealer.connect(try router.bind("tcp://127.0.0.1:*"))
+        let begin = ContinuousClock.now
+        let result = try router.poll(timeout: 300)
+        #expect(ContinuousClock.now - begin > .milliseconds(290))
+        #expect(result == PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: []))
+    }
+
     @Test("A file descriptor wakes a poll")
     func descriptor() throws {
         let pair = try Pair()
