@@ -19,9 +19,9 @@ static int fail(int descriptor) {
 
 static int create(void) { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
-/// Room for large messages, as far as the system allows it.
+/// Room for large messages, as far as the system allows it; it takes twice the number.
 static void make_room(int descriptor) {
-    int room = 1 << 20;
+    int room = message_socket_largest / 2;
     setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
@@ -74,19 +74,12 @@ int message_socket_send(int socket, const void *bytes, long count) {
     return sent == count;
 }
 
-long message_socket_next_length(int socket) {
+long message_socket_receive(int socket, void *bytes, long room) {
     long length;
     // ECONNRESET tells that the other end has closed without reading all; what it sent itself is still to come.
-    do length = recv(socket, NULL, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+    do length = recv(socket, bytes, room, MSG_DONTWAIT | MSG_TRUNC);
     while (length < 0 && (errno == EINTR || errno == ECONNRESET));
     return length;
-}
-
-int message_socket_receive(int socket, void *bytes, long count) {
-    long received;
-    do received = recv(socket, bytes, count, MSG_DONTWAIT | MSG_TRUNC);
-    while (received < 0 && (errno == EINTR || errno == ECONNRESET));
-    return received == count;
 }
 
 /// A message of some bytes, and room for one descriptor.
@@ -146,8 +139,7 @@ int message_socket_connect(const char *path) { return unavailable(); }
 int message_socket_listen(const char *path) { return unavailable(); }
 int message_socket_accept(int listener) { return unavailable(); }
 int message_socket_send(int socket, const void *bytes, long count) { return unavailable() == 0; }
-long message_socket_next_length(int socket) { return unavailable(); }
-int message_socket_receive(int socket, void *bytes, long count) { return unavailable() == 0; }
+long message_socket_receive(int socket, void *bytes, long room) { return unavailable(); }
 int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor) { return unavailable() == 0; }
 int message_socket_receive_descriptor(int socket, void *bytes, long count) { return unavailable(); }
 

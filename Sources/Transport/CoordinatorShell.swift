@@ -166,21 +166,20 @@ package final class CoordinatorShell {
     private func receiveFromLines(_ readable: [Int32], _ observer: (TrainingObservation) -> Void) throws {
         if readable.isEmpty { return }
         for (peer, line) in lines.lines(among: readable) {
-            try trace.recording(.receive) { try receiveMessages(from: line, of: peer, observer) }
+            try trace.recording(.receive) { try receiveMessage(from: line, of: peer, observer) }
         }
         lines.accept(readable, now: MonotonicClock.now)
     }
 
-    private func receiveMessages(from line: DirectLine, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
-        for _ in 0..<Self.messagesAtATime {
-            switch line.receive() {
-            case .nothing: return
-            case .message(let frames): try handle(.received(from: peer, frames: frames), observer)
-            case .unreadable(let violation): try handle(.unreadable(from: peer, violation), observer)
-            case .end:
-                lines.closeLine(to: peer)
-                return try handle(.undeliverable(to: peer), observer)
-            }
+    /// Takes in one message: if there are more, the next wait ends at once, and others have had their turn.
+    private func receiveMessage(from line: DirectLine, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
+        switch line.receive() {
+        case .nothing: return
+        case .message(let frames): try handle(.received(from: peer, frames: frames), observer)
+        case .unreadable(let violation): try handle(.unreadable(from: peer, violation), observer)
+        case .end:
+            lines.closeLine(to: peer)
+            try handle(.undeliverable(to: peer), observer)
         }
     }
 

@@ -20,6 +20,8 @@ final class DirectLine {
     let descriptor: Int32
     private var frames: SharedFrames
     private var outgoing: [UInt8] = []
+    /// Room for any message; what no message has used takes no memory.
+    private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(message_socket_largest), alignment: 64)
 
     /// Takes over a connection whose ends share memory.
     private init(_ descriptor: Int32, _ frames: SharedFrames) {
@@ -27,7 +29,10 @@ final class DirectLine {
         self.frames = frames
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        incoming.deallocate()
+    }
 
     /// Sends a message.
     ///
@@ -40,13 +45,11 @@ final class DirectLine {
 
     /// Receives a message if there is one.
     func receive() -> Arrival {
-        let length = message_socket_next_length(descriptor)
+        let length = message_socket_receive(descriptor, incoming.baseAddress, incoming.count)
         if length <= 0 { return length < 0 && errno == EAGAIN ? .nothing : .end }
-        var isReceived = false
-        let datagram = Frame(byteCount: length) { isReceived = message_socket_receive(descriptor, $0.baseAddress, length) != 0 }
-        guard isReceived, let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else {
-            return .unreadable(.damaged)
-        }
+        guard length <= incoming.count else { return .unreadable(.damaged) }
+        let datagram = Frame(copying: UnsafeRawBufferPointer(rebasing: incoming[..<length]))
+        guard let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else { return .unreadable(.damaged) }
         return .message(message)
     }
 

@@ -3,6 +3,9 @@
 // Unix sockets that carry messages whole and in order (SOCK_SEQPACKET), and open files with them. Nothing here waits. Where the system has no such sockets
 // every call fails with ENOSYS.
 
+/// No message of this end is longer, in bytes.
+enum { message_socket_largest = 2 << 20 };
+
 /// Connects to a path. Returns a file descriptor, or -1 and errno.
 int message_socket_connect(const char *path);
 
@@ -15,11 +18,9 @@ int message_socket_accept(int listener);
 /// Sends a message. Returns whether it was taken; if not, errno is EAGAIN where there is no room.
 int message_socket_send(int socket, const void *bytes, long count);
 
-/// Looks at the next message. Returns its length; 0 when the other end has closed; -1 and errno: EAGAIN if there is none.
-long message_socket_next_length(int socket);
-
-/// Receives the next message, whose length is `count`. Returns whether that was done.
-int message_socket_receive(int socket, void *bytes, long count);
+/// Receives the next message, of which at most `room` bytes are kept. Returns its length, which may be larger; 0 when the other end has closed; -1 and errno: EAGAIN
+/// if there is none.
+long message_socket_receive(int socket, void *bytes, long room);
 
 /// Sends a message and an open file descriptor with it. Returns whether that was done.
 int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor);
