@@ -31,6 +31,8 @@ package final class CoordinatorMachine {
     private var end: CoordinatorEnd?
     private var lastTick: Duration?
     private var lastEvent: Duration?
+    /// How long nothing may happen before it counts as a standstill.
+    private let standstill: Duration
     /// What the current event has led to so far.
     var actions: [CoordinatorAction] = []
 
@@ -48,6 +50,7 @@ package final class CoordinatorMachine {
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
+        standstill = settings.heartbeatInterval / 4
         audits = AuditChoice(run: settings.run, share: settings.auditShare)
         patience = Patience(limit: settings.patience)
         self.jobs = jobs.enumerated().map {
@@ -235,7 +238,7 @@ package final class CoordinatorMachine {
     /// Does not blame workers for a time in which whoever owns the machine stood still: what they sent meanwhile may not have been read yet.
     private func forgiveStandstill(now: Duration) {
         defer { lastEvent = now }
-        guard let lastEvent, now - lastEvent > settings.heartbeatInterval / 4 else { return }
+        guard let lastEvent, now - lastEvent > standstill else { return }
         for worker in workers { worker.busySince += now - lastEvent }
         patience.forgive(now - lastEvent)
     }

@@ -3,11 +3,13 @@ import COpenSSL
 /// A SHA-256 digest (FIPS 180-4), of a message given in pieces or at once.
 package struct SHA256: ~Copyable {
     private var digest: MessageDigest
+    /// Looked up once: OpenSSL would look for it at each message's beginning otherwise. Nothing changes it, and it is never freed.
+    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
     /// Starts the digest of an empty message.
     package init() {
         do {
-            digest = try MessageDigest(EVP_sha256(), name: "SHA-256")
+            digest = try MessageDigest(Self.algorithm, name: "SHA-256")
         } catch {
             preconditionFailure("SHA-256 belongs to every OpenSSL: \(error)")
         }
