@@ -18,6 +18,7 @@ enum Elementwise {
         let reciprocal = 1 / k.sampleCount
         // Where the reciprocal is exact, of a power of two, a product is the quotient, and takes a fraction of its time.
         let isExact = k.sampleCount.significand == 1 && reciprocal.isNormal
+        let root = RootDivisor(k.biasCorrection2Root)
         // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
         var poison = Vector.zero
         for i in stride(from: 0, to: whole, by: 16) {
@@ -27,7 +28,7 @@ enum Elementwise {
             let moment = Vector.load(firstMoment + i)
             let first = moment.addingProduct(gradient - moment, Vector(repeating: k.oneMinusBeta1))
             let second = (Vector.load(secondMoment + i) * k.beta2).addingProduct(gradient * gradient, Vector(repeating: k.oneMinusBeta2))
-            let denominator = second.squareRoot() / Vector(repeating: k.biasCorrection2Root) + k.epsilon
+            let denominator = root.quotient(second.squareRoot()) + k.epsilon
             first.store(to: firstMoment + i)
             second.store(to: secondMoment + i)
             let result = Vector.load(parameters + i).addingProduct(first / denominator, Vector(repeating: -k.stepSize))
@@ -40,5 +41,32 @@ enum Elementwise {
         var finite = rest
         for lane in 0..<16 { finite = finite && poison[lane] == 0 }
         return finite
+    }
+}
+
+/// Division of square roots by one number, by a product and two fused multiply-adds, which take a third of a division's time.
+///
+/// The second of them corrects the product by the remainder, and rounds as the division does, because the reciprocal is rounded correctly and the remainder is exact: a root is 0 or
+/// at least 2^-75. Source: N. Brisebarre, J.-M. Muller and S. K. Raina, "Accelerating Correctly Rounded Floating-Point Division When the Divisor Is Known in Advance", IEEE Transactions on
+/// Computers 53(8), 2004, which gives the algorithm to P. Markstein.
+private struct RootDivisor {
+    private let divisor: Float
+    private let reciprocal: Float
+    /// Whether the remainder of any root is exact.
+    private let isCorrectable: Bool
+
+    init(_ divisor: Float) {
+        self.divisor = divisor
+        reciprocal = 1 / divisor
+        isCorrectable = divisor >= 0x1p-20 && divisor <= 1
+    }
+
+    @inline(__always) func quotient(_ root: Elementwise.Vector) -> Elementwise.Vector {
+        guard isCorrectable else { return root / Elementwise.Vector(repeating: divisor) }
+        let product = root * Elementwise.Vector(repeating: reciprocal)
+        let remainder = root.addingProduct(product, Elementwise.Vector(repeating: -divisor))
+        let quotient = product.addingProduct(remainder, Elementwise.Vector(repeating: reciprocal))
+        // Infinity has no remainder.
+        return quotient.replacing(with: product, where: product .== .infinity)
     }
 }

@@ -209,6 +209,31 @@ import Testing
         }
     }
 
+    /// Every tenth of the numbers that Adam divides its square roots by, and roots of all sizes.
+    @Test func adamDividesRootsAsADivisionDoes() {
+        let biasCorrections = (1...2_000).map { 1 - (0.999 as Double).power($0 * 10) }
+        var numbers = Numbers(KernelCase.all[0], seed: 14)
+        let divisors: [Float] = biasCorrections.map { Float($0.squareRoot()) } + [1, Float(1).nextDown, 0x1p-20, 0x1p-21, 2, 0]
+        for divisor in divisors {
+            let special: [Float] = [0, .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, .infinity]
+            let scattered = numbers.tensor(91).enumerated().map { place, number in
+                abs(number) * Float(sign: .plus, exponent: place * 3 - 140, significand: 1)
+            }
+            let seconds = special + scattered
+            let count = seconds.count
+            // Neither the gradient nor beta2 changes the second moment; the parameters become the negated quotients' reciprocals.
+            let initial = [Float](repeating: 1, count: count) + seconds + [Float](repeating: 0, count: count)
+            let coefficients = AdamCoefficients(
+                sampleCount: 1, oneMinusBeta1: 0, beta2: 1, oneMinusBeta2: 0, biasCorrection2Root: divisor, epsilon: 0, stepSize: 1)
+            let gradients = [Float](repeating: 1, count: count)
+            expectSameBits(initial.count, initially: initial) { kernels, result in
+                _ = kernels.adam(
+                    count: count, coefficients: coefficients, gradientSum: gradients, parameters: result + 2 * count,
+                    updated: result + 2 * count, copy: nil, firstMoment: result, secondMoment: result + count)
+            }
+        }
+    }
+
     @Test(arguments: [0, 5, 15, 16, 31, 32, 39], [Float.nan, .infinity, -.infinity]) func adamReportsAGradientThatIsNotFinite(
         _ place: Int, _ value: Float
     ) {
@@ -252,4 +277,8 @@ import Testing
         check(matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride)
         check(matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride)
     }
+}
+
+extension Double {
+    fileprivate func power(_ exponent: Int) -> Double { (0..<exponent).reduce(1) { product, _ in product * self } }
 }
