@@ -18,6 +18,9 @@ typealias WinogradColumns = WinogradColumnsInMemory<TwoRows<Three<SIMD16<Float>>
 /// Channels that Winograd's outputs are transformed for together.
 typealias OutputVector = SIMD8<Float>
 
+/// Whether the second convolution's weight gradients of one output channel fit the registers: 25 taps of 8 channels, or 9 of 16.
+var allTapsFitRegisters: Bool { @inline(__always) get { false } }
+
 /// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
 typealias ForwardClassTile = Three<SIMD16<Float>>

@@ -12,34 +12,36 @@ enum SecondConvolutionBackward {
         activationGradients.update(repeating: 0, count: g.activationCount)
         let maps = Maps(
             featureGradients: featureGradients, winners: winners, activations: activations, activationGradients: activationGradients)
-        for first in stride(from: 0, to: g.positions, by: 32) {
-            for block in stride(from: 0, to: g.c2, by: 16) {
-                let live = liveChannels(g, featureGradients + block, first..<min(first + 32, g.positions))
-                for lane in 0..<min(16, g.c2 - block) where live[lane] != 0 {
-                    let channel = block + lane
-                    biasGradients[channel] = channelBackward(
-                        g, maps, LivePositions(first: first, bits: live[lane]), channel: channel,
-                        weights: weights + channel * g.taps * g.c1Stride, weightGradients: weightGradients + channel * g.taps * g.c1Stride,
-                        biasGradient: biasGradients[channel])
-                }
-            }
+        @inline(__always) func channels<Taps: ChannelTaps>(_: Taps.Type) {
+            addChannels(g, Taps.self, maps, weights, weightGradients, biasGradients)
+        }
+        switch (g.kernelSize, g.c1Stride, allTapsFitRegisters) {
+        case (3, 8, _): channels(InRegisters<ThreeRows<Three<SIMD8<Float>>>>.self)
+        case (3, 16, true): channels(InRegisters<ThreeRows<Three<SIMD16<Float>>>>.self)
+        case (3, 16, false): channels(ByRows<TwoRows<Three<SIMD16<Float>>>, SingleRow<Three<SIMD16<Float>>>>.self)
+        case (5, 8, true): channels(InRegisters<FiveRows<Five<SIMD8<Float>>>>.self)
+        case (5, 8, false): channels(ByRows<ThreeRows<Five<SIMD8<Float>>>, TwoRows<Five<SIMD8<Float>>>>.self)
+        default: channels(InMemory.self)
         }
     }
 
-    /// Positions of a block of 32 whose gradient is not zero in one channel.
-    private struct LivePositions {
-        /// The block's first position.
-        let first: Int
-        /// Bit `i`: whether position `first + i` is one of them.
-        let bits: UInt32
-    }
-
-    /// The feature maps on both sides of the layer, with the layouts that ``KernelSet`` gives them.
-    private struct Maps {
-        let featureGradients: Input
-        let winners: UnsafePointer<Int32>
-        let activations: Input
-        let activationGradients: Output
+    /// All channels. A function of its own for each kind of taps, so that none of them takes registers from another.
+    @inline(never)
+    private static func addChannels<Taps: ChannelTaps>(
+        _ g: Geometry, _: Taps.Type, _ maps: Maps, _ weights: Input, _ weightGradients: Output, _ biasGradients: Output
+    ) {
+        for first in stride(from: 0, to: g.positions, by: 32) {
+            for block in stride(from: 0, to: g.c2, by: 16) {
+                let live = liveChannels(g, maps.featureGradients + block, first..<min(first + 32, g.positions))
+                for lane in 0..<min(16, g.c2 - block) where live[lane] != 0 {
+                    let channel = block + lane
+                    let kernel = channel * g.taps * g.c1Stride
+                    biasGradients[channel] = Taps.add(
+                        g, maps, LivePositions(first: first, bits: live[lane]), channel: channel, weights: weights + kernel,
+                        weightGradients: weightGradients + kernel, biasGradient: biasGradients[channel])
+                }
+            }
+        }
     }
 
     /// Bit `i` of lane `c`: whether the gradient of channel `c` of 16 at the `i`th of the positions is not zero.
@@ -53,72 +55,110 @@ enum SecondConvolutionBackward {
         }
         return live
     }
+}
 
-    /// One channel: `weights` and `weightGradients` are its own, (tap, c1). Returns the bias's gradient, accumulated.
-    @inline(__always)
-    private static func channelBackward(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input,
-        weightGradients: Output, biasGradient: Float
-    ) -> Float {
-        switch (g.kernelSize, g.c1Stride) {
-        case (3, 8):
-            return inRegisters(
-                g, ThreeRows<Three<SIMD8<Float>>>.self, c1Stride: 8, maps, live, channel, weights, weightGradients, biasGradient)
-        case (3, 16):
-            return inRegisters(
-                g, ThreeRows<Three<SIMD16<Float>>>.self, c1Stride: 16, maps, live, channel, weights, weightGradients, biasGradient)
-        case (5, 8):
-            return inRegisters(
-                g, FiveRows<Five<SIMD8<Float>>>.self, c1Stride: 8, maps, live, channel, weights, weightGradients, biasGradient)
-        default:
-            return inMemory(g, maps, live, channel, weights, weightGradients, biasGradient)
-        }
-    }
+/// Positions of a block of 32 whose gradient is not zero in one channel.
+private struct LivePositions {
+    /// The block's first position.
+    let first: Int
+    /// Bit `i`: whether position `first + i` is one of them.
+    let bits: UInt32
+}
+
+/// The feature maps on both sides of the layer, with the layouts that ``KernelSet`` gives them.
+private struct Maps {
+    let featureGradients: Input
+    let winners: UnsafePointer<Int32>
+    let activations: Input
+    let activationGradients: Output
 
     /// Calls `visit` with each of the positions' gradients and its pixel, in order.
     @inline(__always)
-    private static func forEach(
-        _ positions: LivePositions, _ g: Geometry, _ maps: Maps, _ channel: Int, _ visit: (_ gradient: Float, _ corner: Int) -> Void
+    func forEach(
+        _ positions: LivePositions, _ g: Geometry, _ channel: Int, _ visit: (_ gradient: Float, _ corner: Int) -> Void
     ) {
         var bits = positions.bits
         while bits != 0 {
             let feature = (positions.first + bits.trailingZeroBitCount) * g.c2Stride + channel
-            visit(maps.featureGradients[feature], Int(maps.winners[feature]))
+            visit(featureGradients[feature], Int(winners[feature]))
             bits &= bits &- 1
         }
     }
+}
 
-    /// A kernel whose weights' gradients fit the registers, one vector of channels a tap.
+/// How the gradients of one channel pass through its kernel's taps.
+private protocol ChannelTaps {
+    /// Adds to the gradients of the channel's weights and of the activations: `weights` and `weightGradients` are its own, (tap, c1). Returns the bias's gradient, accumulated.
+    static func add(
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+    ) -> Float
+}
+
+/// A kernel whose weights' gradients fit the registers, one vector of channels a tap.
+private enum InRegisters<Taps: AccumulatorRows>: ChannelTaps {
     @inline(__always)
-    private static func inRegisters<Taps: AccumulatorRows>(
-        _ g: Geometry, _: Taps.Type, c1Stride: Int, _ maps: Maps, _ live: LivePositions,
-        _ channel: Int, _ weights: Input, _ weightGradients: Output, _ biasGradient: Float
+    static func add(
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
-        typealias Vector = Taps.Row.Vector
-        let kernelRow = Taps.Row.count * c1Stride
-        let imageRow = g.paddedWidth * c1Stride
-        var weightSums = Taps(loading: Input(weightGradients), stride: c1Stride, rowStride: kernelRow)
-        let kernel = Taps(loading: weights, stride: c1Stride, rowStride: kernelRow)
+        let stride = Taps.Row.Vector.scalarCount
+        let kernelRow = Taps.Row.count * stride
+        let imageRow = g.paddedWidth * stride
+        var weightSums = Taps(loading: Input(weightGradients), stride: stride, rowStride: kernelRow)
+        let kernel = Taps(loading: weights, stride: stride, rowStride: kernelRow)
         var biasSum = biasGradient
-        forEach(live, g, maps, channel) { gradient, corner in
-            let factor = Vector(repeating: gradient)
+        maps.forEach(live, g, channel) { gradient, corner in
+            let factor = Taps.Row.Vector(repeating: gradient)
             biasSum += gradient
-            weightSums.addProducts(factor, loading: maps.activations + corner, stride: c1Stride, rowStride: imageRow)
-            kernel.addProducts(factor, to: maps.activationGradients + corner, stride: c1Stride, rowStride: imageRow)
+            weightSums.addProducts(factor, loading: maps.activations + corner, stride: stride, rowStride: imageRow)
+            kernel.addProducts(factor, to: maps.activationGradients + corner, stride: stride, rowStride: imageRow)
         }
-        weightSums.store(to: weightGradients, stride: c1Stride, rowStride: kernelRow)
+        weightSums.store(to: weightGradients, stride: stride, rowStride: kernelRow)
         return biasSum
     }
+}
 
-    /// Any kernel: the sums stay in memory.
-    private static func inMemory(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, _ channel: Int, _ weights: Input,
-        _ weightGradients: Output, _ biasGradient: Float
+/// A kernel of which the weights' gradients of some rows of taps at a time fit the registers: one pass over the positions for `Top`, one for `Bottom`, which is what is left, and before them
+/// one for the activations' gradients, where the order of the positions counts for all taps together.
+private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps where Top.Row == Bottom.Row {
+    @inline(__always)
+    static func add(
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+    ) -> Float {
+        let stride = Top.Row.Vector.scalarCount
+        let kernelRow = Top.Row.count * stride
+        let imageRow = g.paddedWidth * stride
+        let kernel = Stack<Top, Bottom>(loading: weights, stride: stride, rowStride: kernelRow)
+        var biasSum = biasGradient
+        maps.forEach(live, g, channel) { gradient, corner in
+            biasSum += gradient
+            kernel.addProducts(
+                Top.Row.Vector(repeating: gradient), to: maps.activationGradients + corner, stride: stride, rowStride: imageRow)
+        }
+        @inline(__always) func addWeights<Rows: AccumulatorRows>(_: Rows.Type, from row: Int) where Rows.Row == Top.Row {
+            let target = weightGradients + row * kernelRow
+            var sums = Rows(loading: Input(target), stride: stride, rowStride: kernelRow)
+            maps.forEach(live, g, channel) { gradient, corner in
+                sums.addProducts(
+                    Top.Row.Vector(repeating: gradient), loading: maps.activations + corner + row * imageRow, stride: stride,
+                    rowStride: imageRow)
+            }
+            sums.store(to: target, stride: stride, rowStride: kernelRow)
+        }
+        addWeights(Top.self, from: 0)
+        addWeights(Bottom.self, from: Top.count)
+        return biasSum
+    }
+}
+
+/// Any kernel: the sums stay in memory.
+private enum InMemory: ChannelTaps {
+    static func add(
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         typealias Vector = SIMD8<Float>
         let kernelRow = g.kernelSize * g.c1Stride
         var biasSum = biasGradient
-        forEach(live, g, maps, channel) { gradient, corner in
+        maps.forEach(live, g, channel) { gradient, corner in
             let factor = Vector(repeating: gradient)
             biasSum += gradient
             for ky in 0..<g.kernelSize {
