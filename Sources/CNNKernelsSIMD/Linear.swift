@@ -6,19 +6,26 @@ enum Linear {
     /// Classes whose weights' gradients are kept together.
     typealias ClassTile = Five<Vector>
 
+    /// Features that are treated for all samples and classes before the next ones: with the weights of ten classes they take 32 kB, a first cache.
+    private static var blockSize: Int { @inline(__always) get { 448 } }
+
     static func forward(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {
         withUnsafeTemporaryAllocation(of: Vector.self, capacity: samples * g.classes) { partial in
+            partial.initialize(repeating: .zero)
             let sums = UnsafeMutableRawPointer(partial.baseAddress!).assumingMemoryBound(to: Float.self)
-            forEachBlock(of: SampleTile<Single<Vector>>.count, in: samples) { sample, wholeSamples in
-                forEachBlock(of: ForwardClassTile.count, in: g.classes) { first, wholeClasses in
-                    let x = features + sample * g.featureCount
-                    let w = weights + first * g.featureCount
-                    let target = sums + (sample * g.classes + first) * 16
-                    switch (wholeSamples, wholeClasses) {
-                    case (true, true): partialSums(g, SampleTile<ForwardClassTile>.self, x, w, target)
-                    case (true, false): partialSums(g, SampleTile<Single<Vector>>.self, x, w, target)
-                    case (false, true): partialSums(g, SingleRow<ForwardClassTile>.self, x, w, target)
-                    case (false, false): partialSums(g, SingleRow<Single<Vector>>.self, x, w, target)
+            for block in stride(from: 0, to: g.featureCount, by: blockSize) {
+                let count = min(blockSize, g.featureCount - block)
+                forEachBlock(of: SampleTile<Single<Vector>>.count, in: samples) { sample, wholeSamples in
+                    forEachBlock(of: ForwardClassTile.count, in: g.classes) { first, wholeClasses in
+                        let x = features + sample * g.featureCount + block
+                        let w = weights + first * g.featureCount + block
+                        let target = sums + (sample * g.classes + first) * 16
+                        switch (wholeSamples, wholeClasses) {
+                        case (true, true): addProducts(g, SampleTile<ForwardClassTile>.self, count, x, w, target)
+                        case (true, false): addProducts(g, SampleTile<Single<Vector>>.self, count, x, w, target)
+                        case (false, true): addProducts(g, SingleRow<ForwardClassTile>.self, count, x, w, target)
+                        case (false, false): addProducts(g, SingleRow<Single<Vector>>.self, count, x, w, target)
+                        }
                     }
                 }
             }
@@ -26,13 +33,13 @@ enum Linear {
         }
     }
 
-    /// Lane by lane sums of a tile, a row a sample, a column a class; stores them as (sample, class, lane).
+    /// Adds the products of some features to a tile of partial sums, a row a sample, a column a class; they stand at (sample, class, lane).
     @inline(__always)
-    private static func partialSums<Tile: AccumulatorRows>(
-        _ g: Geometry, _: Tile.Type, _ features: Input, _ weights: Input, _ sums: Output
+    private static func addProducts<Tile: AccumulatorRows>(
+        _ g: Geometry, _: Tile.Type, _ count: Int, _ features: Input, _ weights: Input, _ sums: Output
     ) where Tile.Row.Vector == Vector {
-        var tile = Tile(repeating: .zero)
-        for i in stride(from: 0, to: g.featureCount, by: 16) {
+        var tile = Tile(loading: Input(sums), stride: 16, rowStride: g.classes * 16)
+        for i in stride(from: 0, to: count, by: 16) {
             tile.addOuterProducts(features + i, rowStride: g.featureCount, weights + i, stride: g.featureCount)
         }
         tile.store(to: sums, stride: 16, rowStride: g.classes * 16)
