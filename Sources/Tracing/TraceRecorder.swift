@@ -33,6 +33,8 @@ package final class TraceRecorder {
         /// Nanoseconds of the system's monotonic clock, which all processes of a machine share.
         let start: UInt64
         let end: UInt64
+        /// Nanoseconds of them in which the thread had a core, if that was measured.
+        let threadTime: UInt64?
         let job: Int
         let step: Int
     }
@@ -42,15 +44,20 @@ package final class TraceRecorder {
     package init() { spans.reserveCapacity(1 << 16) }
 
     /// A moment, for ``record(_:since:job:step:)``.
-    package static var now: UInt64 {
+    package static var now: UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
+
+    /// How long this thread has had a core, in nanoseconds.
+    fileprivate static var threadTime: UInt64 { nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
+
+    private static func nanoseconds(of clock: clockid_t) -> UInt64 {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Records that the process was busy with something from `start` until now, for a job's step if one is named.
-    package func record(_ activity: TraceActivity, since start: UInt64, job: Int = -1, step: Int = -1) {
-        spans.append(Span(activity: activity, start: start, end: Self.now, job: job, step: step))
+    /// Records that the process was busy with something from `start` until now, for a job's step if one is named; `threadTime` is the part of it that the thread had a core.
+    package func record(_ activity: TraceActivity, since start: UInt64, threadTime: UInt64? = nil, job: Int = -1, step: Int = -1) {
+        spans.append(Span(activity: activity, start: start, end: Self.now, threadTime: threadTime, job: job, step: step))
     }
 
     /// The spans as events of Chrome's trace format, one a line, each with a comma behind it; the first names the lane.
@@ -62,6 +69,7 @@ package final class TraceRecorder {
             text +=
                 #"{"name":"\#(span.activity.rawValue)","ph":"X","pid":\#(process),"tid":\#(process),"ts":\#(Self.microseconds(span.start))"#
                 + #","dur":\#(Self.microseconds(span.end - span.start))"#
+            if let threadTime = span.threadTime { text += #","tdur":\#(Self.microseconds(threadTime))"# }
             if span.job >= 0 { text += #","args":{"job":\#(span.job),"step":\#(span.step)}"# }
             text += "},\n"
         }
@@ -86,7 +94,8 @@ extension Optional where Wrapped == TraceRecorder {
     ) throws(Failure) -> Result {
         guard let self else { return try body() }
         let start = TraceRecorder.now
-        defer { self.record(activity, since: start, job: job, step: step) }
+        let startOfThread = TraceRecorder.threadTime
+        defer { self.record(activity, since: start, threadTime: TraceRecorder.threadTime - startOfThread, job: job, step: step) }
         return try body()
     }
 }

@@ -17,6 +17,7 @@ package struct TraceEvent: Decodable {
     package let tid: Int
     package let ts: Double?
     package let dur: Double?
+    package let tdur: Double?
     package let args: Arguments?
 
     /// The events of a trace file's text.

@@ -22,6 +22,8 @@ struct TraceTests {
         #expect(events[0].ph == "M" && events[0].args?.name == "worker")
         #expect(events[1].ph == "X" && events[1].args?.job == 2 && events[1].args?.step == 7)
         #expect(events[2].args == nil)
+        let threadTime = try #require(events[1].tdur)
+        #expect(threadTime > 0 && events[2].tdur == nil)
         let start = try #require(events[2].ts)
         let duration = try #require(events[2].dur)
         #expect(abs(start - Double(before) / 1000) < 0.01)

@@ -49,6 +49,15 @@ class Minishard:
             "first_step_seconds": first_step_seconds(run)}
         return measured, results
 
+    def computing_share(self):
+        """Of 2 cores' time from start to exit, the part in which 2 workers compute pieces of a whole study: their threads' CPU time, so that who
+        else uses the machine touches both sides alike."""
+        with tempfile.TemporaryDirectory() as directory:
+            trace = pathlib.Path(directory, "trace.json")
+            run, _ = self.study(2, "--trace", str(trace))
+            events = json.loads(trace.read_text())
+        return sum(event["tdur"] for event in events if event["name"] == "compute") * 1e-6 / 2 / run.seconds
+
     def job(self, workers):
         """Samples a second of the baseline, from the end of its first epoch's validation to that of its last one's."""
         run, _ = self.study(workers, "--only", "baseline", "--epochs", str(JOB_EPOCHS))
@@ -140,6 +149,7 @@ def measure_round(number, minishard, torch, notebook, found):
     say(f"round {number}: the study with 2 workers")
     study, results = minishard.whole_study()
     kernels = minishard.kernels()
+    found.add("computing_share", minishard.computing_share())
     found.add_all("study", study)
     found.add("kernels_ideal", kernel_seconds(results, kernels) / 2)
     if torch:
@@ -175,6 +185,7 @@ def table(found, kernels, has_peer):
         seconds("  PyTorch tuned, 2 processes", "torch_processes", times_faster("torch_processes"))
         seconds("  PyTorch as in the notebook, 2 processes", "torch_notebook", times_faster("torch_notebook"))
     row("  kernels alone, on 2 cores", f"{found.median('kernels_ideal'):.2f} s", f"{found.ratio('kernels_ideal', 'study_seconds'):.2f} of the study")
+    row("  workers' computing, within a study", f"{found.median('computing_share'):.2f}", "of 2 cores' time")
     row("baseline alone, 1 worker", f"{found.median('job_1'):,.0f} samples/s")
     if has_peer:
         row("  PyTorch tuned, 1 thread", f"{found.median('torch_job'):,.0f} samples/s", f"Minishard {found.ratio('job_1', 'torch_job'):.1f}x as fast")
