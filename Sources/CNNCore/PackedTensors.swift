@@ -85,16 +85,19 @@ package struct PackedParameters {
             defer { source += count }
             return source
         }
-        kernels.toChannelsLast(
-            take(g.c1 * g.taps), matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: firstWeights.base)
+        kernels.transpose(
+            matrices: 1, rows: g.c1, columns: g.taps, from: take(g.c1 * g.taps), sourceStride: g.taps, to: firstWeights.base,
+            targetStride: g.c1Stride)
         firstBias.base.update(from: take(g.c1), count: g.c1)
         let second = take(g.c2 * g.c1 * g.taps)
         kernels.packSecondConvolution(g, from: second, to: secondForwardWeights.base)
-        kernels.toChannelsLast(second, matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: secondWeights.base)
+        kernels.transpose(
+            matrices: g.c2, rows: g.c1, columns: g.taps, from: second, sourceStride: g.taps, to: secondWeights.base,
+            targetStride: g.c1Stride)
         secondBias.base.update(from: take(g.c2), count: g.c2)
-        kernels.toChannelsLast(
-            take(g.classes * g.c2 * g.positions), matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride,
-            into: linearWeights.base)
+        kernels.transpose(
+            matrices: g.classes, rows: g.c2, columns: g.positions, from: take(g.classes * g.c2 * g.positions), sourceStride: g.positions,
+            to: linearWeights.base, targetStride: g.c2Stride)
         linearBias.base.update(from: take(g.classes), count: g.classes)
     }
 }
@@ -107,16 +110,17 @@ extension PackedGradient {
             defer { target += count }
             return target
         }
-        kernels.toChannelsFirst(
-            packed + firstWeights.lowerBound, matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride, into: take(g.c1 * g.taps))
+        kernels.transpose(
+            matrices: 1, rows: g.taps, columns: g.c1, from: packed + firstWeights.lowerBound, sourceStride: g.c1Stride,
+            to: take(g.c1 * g.taps), targetStride: g.taps)
         take(g.c1).update(from: packed + firstBias.lowerBound, count: g.c1)
-        kernels.toChannelsFirst(
-            packed + secondWeights.lowerBound, matrices: g.c2, channels: g.c1, positions: g.taps, stride: g.c1Stride,
-            into: take(g.c2 * g.c1 * g.taps))
+        kernels.transpose(
+            matrices: g.c2, rows: g.taps, columns: g.c1, from: packed + secondWeights.lowerBound, sourceStride: g.c1Stride,
+            to: take(g.c2 * g.c1 * g.taps), targetStride: g.taps)
         take(g.c2).update(from: packed + secondBias.lowerBound, count: g.c2)
-        kernels.toChannelsFirst(
-            packed + linearWeights.lowerBound, matrices: g.classes, channels: g.c2, positions: g.positions, stride: g.c2Stride,
-            into: take(g.classes * g.c2 * g.positions))
+        kernels.transpose(
+            matrices: g.classes, rows: g.positions, columns: g.c2, from: packed + linearWeights.lowerBound, sourceStride: g.c2Stride,
+            to: take(g.classes * g.c2 * g.positions), targetStride: g.positions)
         take(g.classes).update(from: packed + linearBias.lowerBound, count: g.classes)
     }
 }

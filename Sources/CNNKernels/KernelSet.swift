@@ -134,15 +134,13 @@ package protocol KernelSet: Sendable {
     /// - Parameter packed: (block of 16 c2, tap or point, c1, 16 c2).
     static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output)
 
-    /// Reorders weights from PyTorch's order to the kernels': from (matrix, channel, position) to (matrix, position, channel). A position is a tap of a kernel or a place of an image.
-    /// - Parameters:
-    ///   - stride: floats from one position to the next in `channelsLast`; padded channels are left as they are.
-    static func toChannelsLast(
-        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output)
-
-    /// The inverse of ``toChannelsLast(_:matrices:channels:positions:stride:into:)``.
-    static func toChannelsFirst(
-        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output)
+    /// Transposes matrices that stand back to back: weights from PyTorch's (matrix, channel, position) to the kernels' (matrix, position, channel), or back. A position is a tap of a
+    /// kernel or a place of an image.
+    ///
+    /// Element (row, column) of a matrix stands at `row · sourceStride + column` and goes to `column · targetStride + row`; the next matrix begins after all rows, there after all columns.
+    /// What stands between is left as it is.
+    static func transpose(
+        matrices: Int, rows: Int, columns: Int, from source: Input, sourceStride: Int, to target: Output, targetStride: Int)
 
     /// Fused multiply-adds and nothing else, all in registers, as many side by side as keep the processor busy: what its peak is measured with.
     /// - Parameters:

@@ -189,27 +189,13 @@ package enum ScalarKernels: KernelSet {
         return finite
     }
 
-    package static func toChannelsLast(
-        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output
+    package static func transpose(
+        matrices: Int, rows: Int, columns: Int, from source: Input, sourceStride: Int, to target: Output, targetStride: Int
     ) {
         for matrix in 0..<matrices {
-            for channel in 0..<channels {
-                for position in 0..<positions {
-                    channelsLast[(matrix * positions + position) * stride + channel] =
-                        channelsFirst[(matrix * channels + channel) * positions + position]
-                }
-            }
-        }
-    }
-
-    package static func toChannelsFirst(
-        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output
-    ) {
-        for matrix in 0..<matrices {
-            for channel in 0..<channels {
-                for position in 0..<positions {
-                    channelsFirst[(matrix * channels + channel) * positions + position] =
-                        channelsLast[(matrix * positions + position) * stride + channel]
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    target[(matrix * columns + column) * targetStride + row] = source[(matrix * rows + row) * sourceStride + column]
                 }
             }
         }

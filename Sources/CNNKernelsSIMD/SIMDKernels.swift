@@ -81,23 +81,13 @@ package enum SIMDKernels: KernelSet {
         SecondConvolutionWeights.pack(g, from: weights, to: packed)
     }
 
-    package static func toChannelsLast(
-        _ channelsFirst: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsLast: Output
+    package static func transpose(
+        matrices: Int, rows: Int, columns: Int, from source: Input, sourceStride: Int, to target: Output, targetStride: Int
     ) {
         for matrix in 0..<matrices {
             Transpose.transpose(
-                rows: channels, columns: positions, from: channelsFirst + matrix * channels * positions, sourceStride: positions,
-                to: channelsLast + matrix * positions * stride, targetStride: stride)
-        }
-    }
-
-    package static func toChannelsFirst(
-        _ channelsLast: Input, matrices: Int, channels: Int, positions: Int, stride: Int, into channelsFirst: Output
-    ) {
-        for matrix in 0..<matrices {
-            Transpose.transpose(
-                rows: positions, columns: channels, from: channelsLast + matrix * positions * stride, sourceStride: stride,
-                to: channelsFirst + matrix * channels * positions, targetStride: positions)
+                rows: rows, columns: columns, from: source + matrix * rows * sourceStride, sourceStride: sourceStride,
+                to: target + matrix * columns * targetStride, targetStride: targetStride)
         }
     }
 }

@@ -266,11 +266,15 @@ import Testing
         func check(matrices: Int, channels: Int, positions: Int, stride: Int) {
             let first = numbers.tensor(matrices * channels * positions)
             expectSameBits(matrices * positions * stride) {
-                $0.toChannelsLast(first, matrices: matrices, channels: channels, positions: positions, stride: stride, into: $1)
+                $0.transpose(
+                    matrices: matrices, rows: channels, columns: positions, from: first, sourceStride: positions, to: $1,
+                    targetStride: stride)
             }
             let last = numbers.padded(rows: matrices * positions, used: channels, stride: stride)
             expectSameBits(first.count) {
-                $0.toChannelsFirst(last, matrices: matrices, channels: channels, positions: positions, stride: stride, into: $1)
+                $0.transpose(
+                    matrices: matrices, rows: positions, columns: channels, from: last, sourceStride: stride, to: $1,
+                    targetStride: positions)
             }
         }
         check(matrices: 1, channels: g.c1, positions: g.taps, stride: g.c1Stride)
