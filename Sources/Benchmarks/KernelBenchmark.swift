@@ -82,24 +82,29 @@ private final class ModelRows {
         let e = specimen.engine
         let (g, kernels, parameters) = (e.g, e.kernels, e.parameters)
         let dense = DenseCount(g)
-        let pixels = [UInt8](repeating: 128, count: g.height * g.width)
-        let input = FloatBuffer(count: g.inputCount)
-        add("normalize", samples: 1) {
-            kernels.normalize(g, pixels: pixels, inputOfGrey: e.inputOfGrey.base, input: input.base)
-        }
-        add("conv1 forward", samples: Quanta.size, flops: dense.firstConvolution) {
-            for sample in 0..<Quanta.size {
-                kernels.firstConvolution(
-                    g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
-                    bias: parameters.firstBias.base, output: e.activations.base + sample * g.activationCount)
+        specimen.pixels.withUnsafeBufferPointer { pixels in
+            add("normalize", samples: Quanta.size) {
+                for sample in 0..<Quanta.size {
+                    kernels.normalize(
+                        g, pixels: pixels.baseAddress! + sample * g.height * g.width, inputOfGrey: e.inputOfGrey.base,
+                        input: e.inputs.base + sample * g.inputCount, ink: e.ink + sample * g.height)
+                }
             }
         }
-        add("conv2 forward, ReLU, pool", samples: Quanta.size, flops: dense.secondConvolution) {
-            for sample in 0..<Quanta.size {
+        for (part, blank) in [("", e.blank.image), (", dense", nil)] {
+            add("conv1 forward" + part, samples: Quanta.size, flops: dense.firstConvolution) {
+                for sample in 0..<Quanta.size {
+                    kernels.firstConvolution(
+                        g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
+                        bias: parameters.firstBias.base, ink: e.ink + sample * g.height, blank: blank?.activations,
+                        output: e.activations.base + sample * g.activationCount)
+                }
+            }
+            add("conv2 forward, ReLU, pool" + part, samples: Quanta.size, flops: dense.secondConvolution) {
                 kernels.secondConvolution(
-                    g, activations: e.activations.base + sample * g.activationCount, weights: parameters.secondForwardWeights.base,
-                    bias: parameters.secondBias.base, features: e.features.base + sample * g.featureCount,
-                    winners: e.winners + sample * g.featureCount, scratch: e.scratch.base)
+                    g, samples: Quanta.size, activations: e.activations.base, weights: parameters.secondForwardWeights.base,
+                    bias: parameters.secondBias.base, ink: e.ink, blank: blank, features: e.features.base, winners: e.winners,
+                    scratch: e.scratch.base)
             }
         }
         if specimen.model.dropout > 0 {

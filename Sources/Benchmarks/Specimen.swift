@@ -15,6 +15,8 @@ final class Specimen {
     private(set) var gradient: [Float]
     private(set) var optimizer: Adam
     private let images: ImageSet
+    /// The images' grey values, (image, row, column).
+    var pixels: [UInt8] { images.pixels }
     private var step = 0
 
     /// - Parameter images: A multiple of `batchSize` of them, of the model's size.

@@ -13,6 +13,7 @@ package final class GradientEngine {
 
     // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
     package let inputs: FloatBuffer
+    package let ink: UnsafeMutablePointer<InkSpan>
     package let activations: FloatBuffer
     package let features: FloatBuffer
     package let winners: UnsafeMutablePointer<Int32>
@@ -23,6 +24,9 @@ package final class GradientEngine {
     package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
     package let activationGradients: FloatBuffer
+    /// What the present parameters and normalisation make of an image without ink.
+    package let blank: BlankTensors
+    private var isBlankCurrent = false
     /// What the second convolution's forward pass works in.
     package let scratch: FloatBuffer
     /// Gradient buffers that no node of the tree uses at the moment.
@@ -42,6 +46,8 @@ package final class GradientEngine {
         parameters = PackedParameters(g)
         layout = PackedGradient(g)
         inputs = FloatBuffer(count: Quanta.size * g.inputCount)
+        ink = .allocate(capacity: Quanta.size * g.height)
+        ink.initialize(repeating: .none, count: Quanta.size * g.height)
         activations = FloatBuffer(count: Quanta.size * g.activationCount)
         features = FloatBuffer(count: Quanta.size * g.featureCount)
         winners = .allocate(capacity: Quanta.size * g.featureCount)
@@ -54,10 +60,12 @@ package final class GradientEngine {
         predictions.initialize(repeating: 0, count: Quanta.size)
         featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
         activationGradients = FloatBuffer(count: g.activationCount)
+        blank = BlankTensors(g)
         scratch = FloatBuffer(count: g.secondForwardScratchCount)
     }
 
     deinit {
+        ink.deallocate()
         winners.deallocate()
         losses.deallocate()
         predictions.deallocate()
@@ -67,6 +75,7 @@ package final class GradientEngine {
     package func load(parameters flat: UnsafeBufferPointer<Float>) {
         precondition(flat.count == model.parameterCount, "\(flat.count) parameters for a model of \(model.parameterCount)")
         parameters.load(flat.baseAddress!, g, kernels)
+        isBlankCurrent = false
     }
 
     /// Adds up the gradients of a shard's samples.
@@ -130,13 +139,18 @@ package final class GradientEngine {
         }
     }
 
-    /// Checks a shard's sizes and gets ready for its normalisation. Returns the number of its quanta.
+    /// Checks a shard's sizes and gets ready for its normalisation and the present parameters. Returns the number of its quanta.
     private func begin(_ shard: Shard) -> Int {
         let samples = shard.labels.count
         precondition(shard.pixels.count == samples * g.height * g.width, "\(shard.pixels.count) pixels for \(samples) labels")
         if normalization != shard.normalization {
             normalization = shard.normalization
             for (grey, input) in shard.normalization.inputs.enumerated() { inputOfGrey.base[grey] = input }
+            isBlankCurrent = false
+        }
+        if !isBlankCurrent {
+            blank.compute(kernels, parameters, background: inputOfGrey.base[0], scratch: scratch)
+            isBlankCurrent = true
         }
         return Quanta.count(samples: samples)
     }
@@ -178,14 +192,16 @@ package final class GradientEngine {
         for (slot, sample) in samples.enumerated() {
             let input = inputs.base + slot * g.inputCount
             let pixels = shard.pixels.baseAddress!.assumingMemoryBound(to: UInt8.self) + sample * pixelCount
-            kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input)
-            let activations = activations.base + slot * g.activationCount
+            let ink = ink + slot * g.height
+            kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input, ink: ink)
             kernels.firstConvolution(
-                g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, output: activations)
-            kernels.secondConvolution(
-                g, activations: activations, weights: parameters.secondForwardWeights.base, bias: parameters.secondBias.base,
-                features: features.base + slot * g.featureCount, winners: winners + slot * g.featureCount, scratch: scratch.base)
+                g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink,
+                blank: blank.image.activations, output: activations.base + slot * g.activationCount)
         }
+        kernels.secondConvolution(
+            g, samples: samples.count, activations: activations.base, weights: parameters.secondForwardWeights.base,
+            bias: parameters.secondBias.base, ink: ink, blank: blank.image, features: features.base, winners: winners,
+            scratch: scratch.base)
     }
 
     private func linear(_ samples: Int) {

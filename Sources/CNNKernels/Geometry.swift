@@ -41,9 +41,15 @@ package struct Geometry: Sendable, Hashable {
         secondForwardScratchCount =
             rowSize == 0
             ? 2 * width * 16
-            : Winograd.columnSize * paddedWidth * c1Stride
-                + (forwardPoints * c1Stride + (tileHeight * rowSize + Winograd.columnSize) * 16) * (width / Winograd.tileWidth)
-                + tileHeight * width * 16
+            : Winograd.columnSize * rowSize * c1Stride
+                + (forwardPoints * c1Stride + (tileHeight * rowSize + Winograd.columnSize + tileHeight * Winograd.tileWidth) * 16)
+                * Winograd.largestBatch
+        let period = rowSize == 0 ? 2 : tileHeight
+        let border = (2 * padding + period - 1) / period * period
+        let isHigher = height > 2 * border + period
+        blankHeight = isHigher ? 2 * border + period : height
+        blankBorder = isHigher ? border : height
+        blankPeriod = period
         secondWeightCount = c2 * taps * c1Stride
         linearWeightCount = classes * featureCount
     }
@@ -79,9 +85,16 @@ package struct Geometry: Sendable, Hashable {
     package let forwardPoints: Int
     /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap or point, c1, 16 c2).
     package let secondForwardWeightCount: Int
-    /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form its inputs,
-    /// transformed along the columns and along both directions, the sums of their products at one point of the rows, and these transformed along the columns.
+    /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form a tile's
+    /// inputs, transformed along the columns, and of a batch of tiles the inputs, transformed along both directions, the sums of their products at one point of the rows, these transformed along
+    /// the columns, and the pixels.
     package let secondForwardScratchCount: Int
+    /// Rows of a ``BlankImage``.
+    package let blankHeight: Int
+    /// Rows from the top, and as many from the bottom, from which both kernels together may reach beyond the image, up to a whole tile; all of them where an image is not higher than a ``BlankImage``.
+    package let blankBorder: Int
+    /// The middle rows of a ``BlankImage``, 2 or 4.
+    package let blankPeriod: Int
     /// Floats of the second convolution's weights as its backward pass reads them, and of their gradient, (c2, tap, c1).
     package let secondWeightCount: Int
     /// Floats of the linear layer's weights and of their gradient, (class, position, c2).

@@ -14,12 +14,14 @@ package protocol KernelSet: Sendable {
     /// Name as users see it, such as `avx512`.
     static var name: String { get }
 
-    /// Writes the network's input for each pixel, `input[y+p][x+p] = inputOfGrey[pixels[y][x]]`.
+    /// Writes the network's input for each pixel, `input[y+p][x+p] = inputOfGrey[pixels[y][x]]`, and where the image's ink is.
     /// - Parameters:
     ///   - pixels: (row, column).
     ///   - inputOfGrey: 256 values.
     ///   - input: (padded row, padded column); its border is left as it is.
-    static func normalize(_ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output)
+    ///   - ink: a span a row, overwritten.
+    static func normalize(
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>)
 
     /// First convolution and ReLU.
     ///
@@ -28,24 +30,29 @@ package protocol KernelSet: Sendable {
     ///   - input: (padded row, padded column).
     ///   - weights: (tap, c1), padded channels zero.
     ///   - bias: (c1).
+    ///   - ink: a span a row, from ``normalize(_:pixels:inputOfGrey:input:ink:)``.
+    ///   - blank: the activations of a ``BlankImage``, to be copied where no ink is under the kernel. Everything is computed when it is nil, and may be otherwise.
     ///   - output: (padded row, padded column, c1); its border is left as it is.
-    static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output)
+    static func firstConvolution(
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output)
 
-    /// Second convolution, ReLU and 2x2 max-pooling in one, so that the unpooled image is never stored.
+    /// Second convolution, ReLU and 2x2 max-pooling in one, of up to 8 samples, so that the unpooled image is never stored.
     ///
     /// Where `g.rowSize` is 0, the sum at each pixel starts from 0 and runs over (ky, kx, c1). Elsewhere tiles of pixels are computed in ``Winograd``'s form: their inputs are
     /// transformed column by column and then row by row, the products at each point start from 0 and run over c1, and the outputs are made column by column and then row by
     /// row. Of a window's four sums the first of the largest in row-major order wins, as in PyTorch's `MaxPool2d`; then come bias and ReLU, which do not change the order.
     /// - Parameters:
-    ///   - activations: (padded row, padded column, c1).
+    ///   - activations: (sample, padded row, padded column, c1).
     ///   - weights: (block of 16 c2, tap, c1, 16 c2), in Winograd's form (block of 16 c2, point, c1, 16 c2), from ``packSecondConvolution(_:from:to:)``.
     ///   - bias: (c2).
-    ///   - features: (position, c2), at least 0.
-    ///   - winners: (position, c2): the offset in `activations` of the top-left pixel under the winning pixel's kernel.
+    ///   - ink: (sample, row), from ``normalize(_:pixels:inputOfGrey:input:ink:)``.
+    ///   - blank: what to copy where no ink is under both kernels. Everything is computed when it is nil, and may be otherwise.
+    ///   - features: (sample, position, c2), at least 0.
+    ///   - winners: (sample, position, c2): the offset in the sample's activations of the top-left pixel under the winning pixel's kernel.
     ///   - scratch: room for `g.secondForwardScratchCount` floats, best on a cache line: a vector across two lines takes twice as long.
     static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
-        scratch: Output)
+        _ g: Geometry, samples: Int, activations: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: BlankImage?,
+        features: Output, winners: UnsafeMutablePointer<Int32>, scratch: Output)
 
     /// Logits of up to 8 samples.
     ///
@@ -84,7 +91,7 @@ package protocol KernelSet: Sendable {
     /// under a block fit the first cache. Adds gradient times activation to the weights' gradient, and gradient times weight to the activations' gradient.
     /// - Parameters:
     ///   - featureGradients: (position, c2).
-    ///   - winners: (position, c2), from ``secondConvolution(_:activations:weights:bias:features:winners:scratch:)``.
+    ///   - winners: (position, c2), one sample's from ``secondConvolution(_:samples:activations:weights:bias:ink:blank:features:winners:scratch:)``.
     ///   - activations: (padded row, padded column, c1).
     ///   - weights: (c2, tap, c1).
     ///   - activationGradients: (padded row, padded column, c1), accumulated from 0: the function zeroes it first.
@@ -152,15 +159,6 @@ package protocol KernelSet: Sendable {
 
 /// Room that ``KernelSet/peakLoop(rounds:accumulators:)`` needs, in floats.
 package let peakLoopCapacity = 32 * 16
-
-extension KernelSet {
-    package static func normalize(_ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output) {
-        for y in 0..<g.height {
-            let row = input + (y + g.padding) * g.paddedWidth + g.padding
-            for x in 0..<g.width { row[x] = inputOfGrey[Int(pixels[y * g.width + x])] }
-        }
-    }
-}
 
 /// The scalars of one step of Adam.
 ///

@@ -4,7 +4,22 @@ import RandomStreams
 package enum ScalarKernels: KernelSet {
     package static let name = "scalar"
 
-    package static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
+    package static func normalize(
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>
+    ) {
+        for y in 0..<g.height {
+            ink[y] = .none
+            for x in 0..<g.width {
+                let grey = pixels[y * g.width + x]
+                input[(y + g.padding) * g.paddedWidth + x + g.padding] = inputOfGrey[Int(grey)]
+                if grey != 0 { ink[y] = InkSpan(first: min(ink[y].first, x), end: x + 1) }
+            }
+        }
+    }
+
+    package static func firstConvolution(
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output
+    ) {
         let (k, p) = (g.kernelSize, g.padding)
         for y in 0..<g.height {
             for x in 0..<g.width {
@@ -23,8 +38,19 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
-        scratch: Output
+        _ g: Geometry, samples: Int, activations: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: BlankImage?,
+        features: Output, winners: UnsafeMutablePointer<Int32>, scratch: Output
+    ) {
+        for sample in 0..<samples {
+            secondConvolution(
+                g, activations: activations + sample * g.activationCount, weights: weights, bias: bias,
+                features: features + sample * g.featureCount, winners: winners + sample * g.featureCount)
+        }
+    }
+
+    /// One sample.
+    private static func secondConvolution(
+        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>
     ) {
         let pooledWidth = g.width / 2
         for c2 in 0..<g.c2Stride {

@@ -19,6 +19,9 @@ package enum Winograd {
     /// Columns of a tile of outputs.
     static let tileWidth = 4
 
+    /// Tiles that an implementation computes together at most.
+    static let largestBatch = 8
+
     /// Rows of a tile of outputs.
     static func tileHeight(kernelSize: Int) -> Int { columnSize - kernelSize + 1 }
 

@@ -13,7 +13,7 @@ typealias FiveByFiveRows = TwoRows<Five<SIMD8<Float>>>
 typealias PixelTile = Two<SIMD16<Float>>
 
 /// How the second convolution's Winograd form adds up its products: 12 registers, two for the weights and one for an input.
-typealias WinogradColumns = WinogradColumnsInMemory<TwoRows<Three<SIMD16<Float>>>, TwoRows<Single<SIMD16<Float>>>>
+typealias WinogradColumns = WinogradColumnsInMemory<TwoRows<Three<SIMD16<Float>>>>
 
 /// Channels that Winograd's outputs are transformed for together.
 typealias OutputVector = SIMD8<Float>

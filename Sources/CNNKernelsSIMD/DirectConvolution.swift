@@ -6,13 +6,18 @@ enum DirectConvolution {
 
     /// - Parameter strip: room for two rows of pixels: (row of 2, column, 16 channels).
     static func forward(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
-        strip: Output
+        _ g: Geometry, samples: Int, activations: Input, weights: Input, bias: Input, features: Output,
+        winners: UnsafeMutablePointer<Int32>, strip: Output
     ) {
-        for block in 0..<g.c2Stride / 16 {
-            for y in stride(from: 0, to: g.height, by: 2) {
-                compute(g, block: block, y: y, activations, weights, strip)
-                Pooling.pool(g, Input(strip), rows: 2, y: y, block: block, bias: bias, features: features, winners: winners)
+        for sample in 0..<samples {
+            for block in 0..<g.c2Stride / 16 {
+                for y in stride(from: 0, to: g.height, by: 2) {
+                    compute(g, block: block, y: y, activations + sample * g.activationCount, weights, strip)
+                    var rows: TilePlace = (sample, y, 0)
+                    Pooling.pool(
+                        g, Input(strip), tiles: &rows, count: 1, height: 2, width: g.width, block: block, bias: bias, features: features,
+                        winners: winners)
+                }
             }
         }
     }

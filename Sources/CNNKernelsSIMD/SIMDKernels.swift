@@ -4,16 +4,31 @@ package import CNNKernels
 package enum SIMDKernels: KernelSet {
     package static let name = instructionSetName
 
-    package static func firstConvolution(_ g: Geometry, input: Input, weights: Input, bias: Input, output: Output) {
-        FirstConvolution.forward(g, input: input, weights: weights, bias: bias, output: output)
+    package static func normalize(
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>
+    ) {
+        Normalization.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey, input: input, ink: ink)
+    }
+
+    package static func firstConvolution(
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output
+    ) {
+        FirstConvolution.forward(g, input: input, weights: weights, bias: bias, ink: ink, blank: blank, output: output)
     }
 
     package static func secondConvolution(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
-        scratch: Output
+        _ g: Geometry, samples: Int, activations: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: BlankImage?,
+        features: Output, winners: UnsafeMutablePointer<Int32>, scratch: Output
     ) {
-        SecondConvolution.forward(
-            g, activations: activations, weights: weights, bias: bias, features: features, winners: winners, scratch: scratch)
+        if g.rowSize == 0 {
+            DirectConvolution.forward(
+                g, samples: samples, activations: activations, weights: weights, bias: bias, features: features, winners: winners,
+                strip: scratch)
+        } else {
+            WinogradConvolution.forward(
+                g, samples: samples, activations: activations, weights: weights, bias: bias, ink: ink, blank: blank, features: features,
+                winners: winners, scratch: scratch)
+        }
     }
 
     package static func linear(_ g: Geometry, samples: Int, features: Input, weights: Input, bias: Input, logits: Output) {

@@ -1,8 +1,11 @@
 import CNNKernels
 
-/// The columns of all tiles of a strip at one point of their rows, with many registers: the sums of a column's points stay there, for some tiles at once, until they are transformed.
+/// The columns of a batch of tiles at one point of their rows, with many registers: the sums of a column's points stay there, for some tiles at once, until they are transformed.
 enum WinogradColumnsInRegisters {
-    private typealias Vector = SIMD16<Float>
+    private typealias Group = Four<SIMD16<Float>>
+
+    /// Tiles of a batch.
+    static var batchSize: Int { @inline(__always) get { 8 } }
 
     /// Floats of memory that ``compute(_:_:weights:scratch:to:)`` needs.
     static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { 0 }
@@ -10,32 +13,27 @@ enum WinogradColumnsInRegisters {
     /// Writes the columns, (row of a tile, point of a row, tile, 16 channels), of one point of a row: `inputs`, `weights` and `columns` are those of this point in the first row.
     @inline(__always)
     static func compute<Sizes: WinogradSizes>(_ sizes: Sizes, _ inputs: Input, weights: Input, scratch: Output, to columns: Output) {
-        var tile = 0
-        @inline(__always) func compute<Row: Accumulators>(_: Row.Type) where Row.Vector == Vector {
-            while tile + Row.count <= sizes.tiles {
-                let sums = WinogradSums.compute(SixRows<Row>.self, sizes, inputs + tile * sizes.c1Stride, weights)
-                let first = columns + tile * 16
-                WinogradTransforms.column(
-                    height: sizes.tileHeight, sums.top.top.top.row, sums.top.top.bottom.row, sums.top.bottom.top.row,
-                    sums.top.bottom.bottom.row, sums.bottom.top.row, sums.bottom.bottom.row
-                ) { y, row in row.store(to: first + y * sizes.rowSize * sizes.tiles * 16, stride: 16) }
-                tile += Row.count
-            }
+        for tile in stride(from: 0, to: batchSize, by: Group.count) {
+            // 24 registers, and one for the weights.
+            let sums = WinogradSums.compute(SixRows<Group>.self, sizes, inputs + tile * sizes.c1Stride, weights)
+            let first = columns + tile * 16
+            WinogradTransforms.column(
+                height: sizes.tileHeight, sums.top.top.top.row, sums.top.top.bottom.row, sums.top.bottom.top.row,
+                sums.top.bottom.bottom.row, sums.bottom.top.row, sums.bottom.bottom.row
+            ) { y, row in row.store(to: first + y * sizes.rowSize * batchSize * 16, stride: 16) }
         }
-        // MNIST's 7 tiles are 4 and 3: 24 and 18 registers, and one for the weights.
-        compute(Four<Vector>.self)
-        compute(Three<Vector>.self)
-        compute(Single<Vector>.self)
     }
 }
 
 /// The same with few registers: the sums of some of a column's points and some tiles at once, and their transforms when all of them are in memory, which they do not leave the first cache for.
 ///
-/// A `Group` has the points and tiles that are computed together, a row a point, a column a tile; a `Rest` has as many points, and one of the tiles that are left.
-enum WinogradColumnsInMemory<Group: AccumulatorRows, Rest: AccumulatorRows>
-where Group.Row.Vector == SIMD16<Float>, Rest.Row.Vector == SIMD16<Float> {
+/// A `Group` has the points and tiles that are computed together, a row a point, a column a tile.
+enum WinogradColumnsInMemory<Group: AccumulatorRows> where Group.Row.Vector == SIMD16<Float> {
+    /// Tiles of a batch.
+    static var batchSize: Int { @inline(__always) get { 6 } }
+
     /// The sums of a column's points: (point, tile, 16 channels).
-    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { WinogradTransforms.columnSize * sizes.tiles * 16 }
+    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { WinogradTransforms.columnSize * batchSize * 16 }
 
     /// As ``WinogradColumnsInRegisters/compute(_:_:weights:scratch:to:)``.
     @inline(__always)
@@ -44,16 +42,10 @@ where Group.Row.Vector == SIMD16<Float>, Rest.Row.Vector == SIMD16<Float> {
             let inputs = inputs + row * sizes.rowSize * sizes.tiles * sizes.c1Stride
             let weights = weights + row * sizes.rowSize * sizes.c1 * 16
             let sums = scratch + row * sizes.tiles * 16
-            var tile = 0
-            @inline(__always) func compute<Sums: AccumulatorRows>(_: Sums.Type) where Sums.Row.Vector == SIMD16<Float> {
-                while tile + Sums.Row.count <= sizes.tiles {
-                    WinogradSums.compute(Sums.self, sizes, inputs + tile * sizes.c1Stride, weights)
-                        .store(to: sums + tile * 16, stride: 16, rowStride: sizes.tiles * 16)
-                    tile += Sums.Row.count
-                }
+            for tile in stride(from: 0, to: batchSize, by: Group.Row.count) {
+                WinogradSums.compute(Group.self, sizes, inputs + tile * sizes.c1Stride, weights)
+                    .store(to: sums + tile * 16, stride: 16, rowStride: batchSize * 16)
             }
-            compute(Group.self)
-            compute(Rest.self)
         }
         let rowStride = sizes.tiles * 16
         for i in stride(from: 0, to: rowStride, by: OutputVector.scalarCount) {

@@ -1,91 +1,150 @@
 import CNNKernels
 
-/// The second convolution in Winograd's form: a strip of two or four rows of pixels at a time. Its inputs are transformed once for all channels of the output, the products
-/// are added up in registers, and their outputs are pooled while they are in the cache.
+/// Where a rectangle of the second convolution's pixels has its first one.
+typealias TilePlace = (sample: Int, y: Int, x: Int)
+
+/// The second convolution in Winograd's form: a batch of tiles at a time, wherever they are. Their inputs are transformed once for all channels of the output, the products are added up in
+/// registers, and their outputs are pooled while they are in the cache.
 enum WinogradConvolution {
     static func forward(
-        _ g: Geometry, activations: Input, weights: Input, bias: Input, features: Output, winners: UnsafeMutablePointer<Int32>,
-        scratch: Output
+        _ g: Geometry, samples: Int, activations: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: BlankImage?,
+        features: Output, winners: UnsafeMutablePointer<Int32>, scratch: Output
     ) {
-        let image = Image(
-            activations: activations, weights: weights, bias: bias, features: features, winners: winners, scratch: scratch)
-        switch (g.rowSize, g.c1, g.width) {
+        let images = Images(
+            activations: activations, weights: weights, bias: bias, ink: ink, blank: blank, features: features, winners: winners,
+            scratch: scratch)
+        switch (g.rowSize, g.c1) {
         // The study's shapes.
-        case (6, 8, 28): forward(g, FixedSizes<SIMD8<Float>, 6, 8, 7>(), image)
-        case (6, 16, 28): forward(g, FixedSizes<SIMD16<Float>, 6, 16, 7>(), image)
-        case (8, 8, 28): forward(g, FixedSizes<SIMD8<Float>, 8, 8, 7>(), image)
-        case (6, _, _): forward(g, VariableSizes<6>(g), image)
-        default: forward(g, VariableSizes<8>(g), image)
+        case (6, 8): forward(g, FixedSizes<SIMD8<Float>, 6, 8>(), samples, images)
+        case (6, 16): forward(g, FixedSizes<SIMD16<Float>, 6, 16>(), samples, images)
+        case (8, 8): forward(g, FixedSizes<SIMD8<Float>, 8, 8>(), samples, images)
+        case (6, _): forward(g, VariableSizes<6>(g), samples, images)
+        default: forward(g, VariableSizes<8>(g), samples, images)
         }
     }
 
-    /// One image's tensors, and the layer's.
-    private struct Image {
+    /// The images' tensors, and the layer's.
+    private struct Images {
         let activations: Input
         let weights: Input
         let bias: Input
+        let ink: UnsafePointer<InkSpan>
+        let blank: BlankImage?
         let features: Output
         let winners: UnsafeMutablePointer<Int32>
         let scratch: Output
     }
 
-    private static func forward<Sizes: WinogradSizes>(_ g: Geometry, _ sizes: Sizes, _ image: Image) {
-        // A strip's inputs, transformed along the columns: (point in the column, padded column, c1).
-        let columnCount = WinogradTransforms.columnSize * sizes.paddedWidth * sizes.c1Stride
-        // The same, transformed along the rows too: (point, tile, c1).
-        let inputCount = sizes.points * sizes.tiles * sizes.c1Stride
-        let columns = image.scratch
-        let inputs = columns + columnCount
-        let scratch = inputs + inputCount
-        // A strip's pixels: (row, column, 16 channels).
-        let pixels = scratch + WinogradOutputs.scratchCount(sizes)
-        for y in stride(from: 0, to: g.height, by: sizes.tileHeight) {
-            transformColumns(sizes, image.activations + y * sizes.paddedWidth * sizes.c1Stride, to: columns)
-            transformRows(sizes, Input(columns), to: inputs)
-            for block in 0..<g.c2Stride / 16 {
-                WinogradOutputs.compute(
-                    sizes, Input(inputs), weights: image.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch, to: pixels)
-                Pooling.pool(
-                    g, Input(pixels), rows: sizes.tileHeight, y: y, block: block, bias: image.bias, features: image.features,
-                    winners: image.winners)
+    /// Collects the tiles that depend on ink in batches, and copies the others.
+    private static func forward<Sizes: WinogradSizes>(_ g: Geometry, _ sizes: Sizes, _ samples: Int, _ images: Images) {
+        let tileWidth = WinogradTransforms.tileWidth
+        withUnsafeTemporaryAllocation(of: TilePlace.self, capacity: sizes.tiles) { batch in
+            let batch = batch.baseAddress!
+            var count = 0
+            for sample in 0..<samples {
+                let ink = images.ink + sample * g.height
+                for y in stride(from: 0, to: g.height, by: sizes.tileHeight) {
+                    var columns = 0..<g.width
+                    if let blank = images.blank {
+                        let inked = Blankness.inkedColumns(g, ink, rows: y..<y + sizes.tileHeight, within: 2 * g.padding)
+                        columns = inked.lowerBound / tileWidth * tileWidth..<(inked.upperBound + tileWidth - 1) / tileWidth * tileWidth
+                        copyRows(g, blank, images, sample: sample, y: y, height: sizes.tileHeight, except: columns)
+                    }
+                    for x in stride(from: columns.lowerBound, to: columns.upperBound, by: tileWidth) {
+                        batch[count] = (sample, y, x)
+                        count += 1
+                        if count == sizes.tiles {
+                            compute(g, sizes, batch, images)
+                            count = 0
+                        }
+                    }
+                }
             }
+            guard count > 0 else { return }
+            for place in count..<sizes.tiles { batch[place] = batch[count - 1] }
+            compute(g, sizes, batch, images)
         }
     }
 
-    /// Transforms a strip of padded rows along the columns, 16 floats of all rows at a time, whatever pixels and channels they belong to: their number is a multiple of 16.
+    /// Copies what the pixels of `height` of a sample's rows come to without ink, but those of some columns.
     @inline(__always)
-    private static func transformColumns<Sizes: WinogradSizes>(_ sizes: Sizes, _ activations: Input, to columns: Output) {
-        let rowStride = sizes.paddedWidth * sizes.c1Stride
+    private static func copyRows(
+        _ g: Geometry, _ blank: BlankImage, _ images: Images, sample: Int, y: Int, height: Int, except columns: Range<Int>
+    ) {
+        let blankY = Blankness.row(g, y)
+        let moved = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: (y - blankY) * g.paddedWidth * g.c1Stride))
+        let rowStride = g.width / 2 * g.c2Stride
+        for row in 0..<height / 2 {
+            let source = (blankY / 2 + row) * rowStride
+            let target = sample * g.featureCount + (y / 2 + row) * rowStride
+            @inline(__always) func copy(_ columns: Range<Int>) {
+                for i in stride(from: columns.lowerBound / 2 * g.c2Stride, to: columns.upperBound / 2 * g.c2Stride, by: 16) {
+                    SIMD16<Float>.load(blank.features + source + i).store(to: images.features + target + i)
+                    let winners = UnsafeRawPointer(blank.winners + source + i).loadUnaligned(as: SIMD16<Int32>.self) &+ moved
+                    UnsafeMutableRawPointer(images.winners + target + i).storeBytes(of: winners, as: SIMD16<Int32>.self)
+                }
+            }
+            copy(0..<columns.lowerBound)
+            copy(columns.upperBound..<g.width)
+        }
+    }
+
+    /// Computes a batch of tiles.
+    @inline(never)
+    private static func compute<Sizes: WinogradSizes>(
+        _ g: Geometry, _ sizes: Sizes, _ batch: UnsafePointer<TilePlace>, _ images: Images
+    ) {
+        // A tile's inputs, transformed along the columns: (point in the column, column, c1).
+        let columns = images.scratch
+        // Those of all tiles, transformed along the rows too: (point, tile, c1).
+        let inputs = columns + WinogradTransforms.columnSize * sizes.rowSize * sizes.c1Stride
+        let scratch = inputs + sizes.points * sizes.tiles * sizes.c1Stride
+        // The tiles' pixels: (tile, row, column, 16 channels).
+        let pixels = scratch + WinogradOutputs.scratchCount(sizes)
+        for tile in 0..<sizes.tiles {
+            let (sample, y, x) = batch[tile]
+            transformColumns(g, sizes, images.activations + sample * g.activationCount + (y * g.paddedWidth + x) * g.c1Stride, to: columns)
+            transformRows(sizes, Input(columns), to: inputs + tile * sizes.c1Stride)
+        }
+        for block in 0..<g.c2Stride / 16 {
+            WinogradOutputs.compute(
+                sizes, Input(inputs), weights: images.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch, to: pixels)
+            Pooling.pool(
+                g, Input(pixels), tiles: batch, count: sizes.tiles, height: sizes.tileHeight, width: WinogradTransforms.tileWidth,
+                block: block, bias: images.bias, features: images.features, winners: images.winners)
+        }
+    }
+
+    /// Transforms a tile's inputs along the columns, 16 floats of all rows at a time, whatever pixels and channels they belong to: their number is a multiple of 16.
+    @inline(__always)
+    private static func transformColumns<Sizes: WinogradSizes>(_ g: Geometry, _ sizes: Sizes, _ activations: Input, to columns: Output) {
+        let rowStride = sizes.rowSize * sizes.c1Stride
         for i in stride(from: 0, to: rowStride, by: 16) {
             WinogradTransforms.inputs(
-                SIMD16<Float>.self, size: WinogradTransforms.columnSize, activations + i, stride: rowStride, to: columns + i,
-                stride: rowStride)
+                SIMD16<Float>.self, size: WinogradTransforms.columnSize, activations + i, stride: g.paddedWidth * sizes.c1Stride,
+                to: columns + i, stride: rowStride)
         }
     }
 
-    /// Transforms a strip along the rows.
+    /// Transforms a tile's inputs along the rows.
     @inline(__always)
     private static func transformRows<Sizes: WinogradSizes>(_ sizes: Sizes, _ columns: Input, to inputs: Output) {
         for row in 0..<WinogradTransforms.columnSize {
-            for tile in 0..<sizes.tiles {
-                let source = columns + (row * sizes.paddedWidth + tile * WinogradTransforms.tileWidth) * sizes.c1Stride
-                let target = inputs + (row * sizes.rowSize * sizes.tiles + tile) * sizes.c1Stride
-                for channel in stride(from: 0, to: sizes.c1Stride, by: Sizes.Channels.scalarCount) {
-                    WinogradTransforms.inputs(
-                        Sizes.Channels.self, size: sizes.rowSize, source + channel, stride: sizes.c1Stride, to: target + channel,
-                        stride: sizes.tiles * sizes.c1Stride)
-                }
+            for channel in stride(from: 0, to: sizes.c1Stride, by: Sizes.Channels.scalarCount) {
+                WinogradTransforms.inputs(
+                    Sizes.Channels.self, size: sizes.rowSize, columns + row * sizes.rowSize * sizes.c1Stride + channel,
+                    stride: sizes.c1Stride, to: inputs + row * sizes.rowSize * sizes.tiles * sizes.c1Stride + channel,
+                    stride: sizes.tiles * sizes.c1Stride)
             }
         }
     }
 }
 
 /// Sizes that the compiler knows.
-private struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: Int, let tilesOfRow: Int>: WinogradSizes {
+private struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: Int>: WinogradSizes {
     var rowSize: Int { @inline(__always) get { pointsOfRow } }
     var c1: Int { @inline(__always) get { channels } }
     var c1Stride: Int { @inline(__always) get { (channels + 7) / 8 * 8 } }
-    var tiles: Int { @inline(__always) get { tilesOfRow } }
 }
 
 /// Any sizes but that of a row's points. Private, so that the function that copies it is no other module's too.
@@ -93,12 +152,10 @@ private struct VariableSizes<let pointsOfRow: Int>: WinogradSizes {
     typealias Channels = SIMD8<Float>
     let c1: Int
     let c1Stride: Int
-    let tiles: Int
     var rowSize: Int { @inline(__always) get { pointsOfRow } }
 
     init(_ g: Geometry) {
         c1 = g.c1
         c1Stride = g.c1Stride
-        tiles = g.width / WinogradTransforms.tileWidth
     }
 }

@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    /// What is kept of images without ink depends on the normalisation too.
+    @Test(arguments: supportedInstructionSets) func anotherNormalizationCountsWithoutNewParameters(_ instructionSet: InstructionSet) throws
+    {
+        let model = try Self.shape.model()
+        let parameters = model.parameters(seed: 1)
+        let used = try GradientEngine(model, instructionSet, parameters: parameters)
+        var batch = Batch(model, samples: 8, seed: 4)
+        _ = used.sum(of: batch)
+        batch.normalization = Normalization(mean: 0.5, standardDeviation: 0.25)
+        let fresh = try GradientEngine(model, instructionSet, parameters: parameters)
+        expectSameBits(used.sum(of: batch), fresh.sum(of: batch))
+    }
+
     @Test func evaluationIgnoresDropoutSeedAndStep() throws {
         var shape = Self.shape
         let model = try shape.model()

@@ -36,24 +36,27 @@ import Testing
         let input = numbers.image(g, channels: 1, stride: 1)
         let weights = numbers.padded(rows: g.taps, used: g.c1, stride: g.c1Stride)
         let bias = numbers.padded(rows: 1, used: g.c1, stride: g.c1Stride)
-        expectSameBits(g.activationCount) { $0.firstConvolution(g, input: input, weights: weights, bias: bias, output: $1) }
+        expectSameBits(g.activationCount) {
+            $0.firstConvolution(g, input: input, weights: weights, bias: bias, ink: noInk(g), blank: nil, output: $1)
+        }
     }
 
     @Test(arguments: KernelCase.all) func secondConvolution(_ kernelCase: KernelCase) {
         let g = kernelCase.geometry
         var numbers = Numbers(kernelCase, seed: 2)
-        let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
+        let samples = kernelCase.samples
+        let activations = (0..<samples).flatMap { _ in numbers.image(g, channels: g.c1, stride: g.c1Stride) }
         let weights = numbers.tensor(g.secondForwardWeightCount)
         let bias = numbers.padded(rows: 1, used: g.c2, stride: g.c2Stride)
         // Features, winners and scratch memory in one buffer, so that both are compared, and what lies behind the scratch memory is watched.
-        let compared = 2 * g.featureCount
-        expectSameBits(compared + g.secondForwardScratchCount) { kernels, result in
-            (result + g.featureCount).withMemoryRebound(to: Int32.self, capacity: g.featureCount) { winners in
+        let features = samples * g.featureCount
+        expectSameBits(2 * features + g.secondForwardScratchCount) { kernels, result in
+            (result + features).withMemoryRebound(to: Int32.self, capacity: features) { winners in
                 kernels.secondConvolution(
-                    g, activations: activations, weights: weights, bias: bias, features: result, winners: winners,
-                    scratch: result + compared)
+                    g, samples: samples, activations: activations, weights: weights, bias: bias, ink: noInk(g), blank: nil,
+                    features: result, winners: winners, scratch: result + 2 * features)
             }
-            (result + compared).update(repeating: 0, count: g.secondForwardScratchCount)
+            (result + 2 * features).update(repeating: 0, count: g.secondForwardScratchCount)
         }
     }
 

@@ -25,7 +25,8 @@ import Testing
             var winners = [Int32](repeating: -1, count: g.featureCount)
             var scratch = [Float](repeating: 0, count: g.secondForwardScratchCount)
             kernels.secondConvolution(
-                g, activations: activations, weights: weights, bias: bias, features: &features, winners: &winners, scratch: &scratch)
+                g, samples: 1, activations: activations, weights: weights, bias: bias, ink: noInk(g), blank: nil, features: &features,
+                winners: &winners, scratch: &scratch)
             for position in 0..<g.positions {
                 let window = windowValues(position)
                 let largest = window.max() ?? 0

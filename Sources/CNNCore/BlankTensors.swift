@@ -1,0 +1,45 @@
+package import CNNKernels
+
+/// What a model makes of an image without ink: computed once for each set of parameters, and copied wherever an image has no ink within reach.
+package final class BlankTensors {
+    private let g: Geometry
+    private let input: FloatBuffer
+    private let activations: FloatBuffer
+    private let features: FloatBuffer
+    private let winners: UnsafeMutablePointer<Int32>
+
+    /// The tensors, valid as long as this object.
+    package var image: BlankImage { BlankImage(activations: activations.base, features: features.base, winners: winners) }
+
+    /// - Parameter geometry: That of images of full height.
+    init(_ geometry: Geometry) {
+        g = Geometry(
+            height: geometry.blankHeight, width: geometry.width, kernelSize: geometry.kernelSize, c1: geometry.c1, c2: geometry.c2,
+            classes: geometry.classes)
+        input = FloatBuffer(count: g.inputCount)
+        activations = FloatBuffer(count: g.activationCount)
+        features = FloatBuffer(count: g.featureCount)
+        winners = .allocate(capacity: g.featureCount)
+        winners.initialize(repeating: 0, count: g.featureCount)
+    }
+
+    deinit { winners.deallocate() }
+
+    /// Computes the tensors.
+    ///
+    /// - Parameters:
+    ///   - background: The network's input for a pixel without ink.
+    ///   - scratch: Room for `secondForwardScratchCount` floats of images of full height.
+    func compute(_ kernels: any KernelSet.Type, _ parameters: PackedParameters, background: Float, scratch: FloatBuffer) {
+        for y in 0..<g.height {
+            (input.base + (y + g.padding) * g.paddedWidth + g.padding).update(repeating: background, count: g.width)
+        }
+        let ink = [InkSpan](repeating: .none, count: g.height)
+        kernels.firstConvolution(
+            g, input: input.base, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink, blank: nil,
+            output: activations.base)
+        kernels.secondConvolution(
+            g, samples: 1, activations: activations.base, weights: parameters.secondForwardWeights.base,
+            bias: parameters.secondBias.base, ink: ink, blank: nil, features: features.base, winners: winners, scratch: scratch.base)
+    }
+}
