@@ -138,7 +138,7 @@ private final class ModelRows {
         let gradient = FloatBuffer(count: layout.count)
         add("linear backward, weights", samples: Quanta.size, flops: dense.linear) {
             kernels.linearWeightGradient(
-                g, samples: Quanta.size, features: e.features.base, logitGradients: e.logitGradients.base,
+                g, samples: Quanta.size, features: e.features.base, logitGradients: e.logitGradients.base, adding: false,
                 gradient: gradient.base + layout.linearWeights.lowerBound)
         }
         add("linear backward, features", samples: Quanta.size, flops: dense.linear) {
@@ -187,15 +187,18 @@ private final class ModelRows {
     }
 
     /// The additions that join the gradients of a mini-batch's quanta, which sums in order of arrival in one accumulator would not need, on as many buffers as
-    /// the tree holds at a time.
+    /// the tree holds at a time. What the linear layer's weights get where they are computed, one accumulator would need too.
     private func treeAdditions() -> () -> Void {
         let e = specimen.engine
-        let quanta = Quanta.count(samples: Specimen.batchSize)
-        let buffers = (0..<quanta.trailingZeroBitCount + 1).map { _ in FloatBuffer(count: e.layout.count) }
+        let pairs = Quanta.count(samples: Specimen.batchSize) / 2
+        let buffers = (0..<pairs.trailingZeroBitCount + 1).map { _ in FloatBuffer(count: e.layout.count) }
+        let siblings = (0..<2).map { _ in FloatBuffer(count: e.layout.linearWeights.lowerBound) }
         return {
-            for addition in 1..<quanta {
-                // Where the tree is after so many quanta: the level at which two nodes are joined.
-                let level = addition.trailingZeroBitCount
+            for pair in 0..<pairs {
+                e.kernels.add(count: siblings[0].count, siblings[0].base, siblings[1].base, to: siblings[0].base)
+                guard pair > 0 else { continue }
+                // Where the tree is after so many pairs: the level at which two nodes are joined.
+                let level = pair.trailingZeroBitCount
                 e.kernels.add(count: e.layout.count, buffers[level + 1].base, buffers[level].base, to: buffers[level + 1].base)
             }
         }

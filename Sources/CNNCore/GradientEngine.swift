@@ -29,6 +29,8 @@ package final class GradientEngine {
     private var isBlankCurrent = false
     /// What the second convolution's forward pass works in.
     package let scratch: FloatBuffer
+    /// A quantum's gradient but that of the linear layer's weights, which is added to its sibling's where it is computed.
+    private let siblingGradient: FloatBuffer
     /// Gradient buffers that no node of the tree uses at the moment.
     private var freeGradients: [FloatBuffer] = []
 
@@ -62,6 +64,7 @@ package final class GradientEngine {
         activationGradients = FloatBuffer(count: g.activationCount)
         blank = BlankTensors(g)
         scratch = FloatBuffer(count: g.secondForwardScratchCount)
+        siblingGradient = FloatBuffer(count: layout.linearWeights.lowerBound)
     }
 
     deinit {
@@ -88,15 +91,13 @@ package final class GradientEngine {
         precondition(gradient.count == model.parameterCount, "room for \(gradient.count) gradients of a model of \(model.parameterCount)")
         let quanta = begin(shard)
         var tree = TreeReduction<Node>(count: quanta)
-        for quantum in 0..<quanta {
-            let buffer = freeGradients.popLast() ?? FloatBuffer(count: layout.count)
-            let statistics = quantumGradient(shard, quantum: quantum, into: buffer.base)
-            tree.add(Node(gradient: buffer, statistics: statistics), for: quantum..<quantum + 1) { left, right in
+        for first in stride(from: 0, to: quanta, by: 2) {
+            let pair = first..<min(first + 2, quanta)
+            tree.add(pairGradient(shard, pair, betweenQuanta), for: pair) { left, right in
                 kernels.add(count: layout.count, left.gradient.base, right.gradient.base, to: left.gradient.base)
                 left.statistics.add(right.statistics)
                 freeGradients.append(right.gradient)
             }
-            betweenQuanta()
         }
         guard let root = tree.take() else {
             gradient.update(repeating: 0)
@@ -155,22 +156,45 @@ package final class GradientEngine {
         return Quanta.count(samples: samples)
     }
 
-    /// The gradient of one quantum, packed, overwritten.
-    private func quantumGradient(_ shard: Shard, quantum: Int, into gradient: UnsafeMutablePointer<Float>) -> ShardStatistics {
+    /// The node of the tree over an aligned pair of quanta, or over the last one alone.
+    private func pairGradient(_ shard: Shard, _ pair: Range<Int>, _ betweenQuanta: () -> Void) -> Node {
+        let gradient = freeGradients.popLast() ?? FloatBuffer(count: layout.count)
+        let linearWeights = gradient.base + layout.linearWeights.lowerBound
+        var node = Node(
+            gradient: gradient,
+            statistics: quantumGradient(shard, quantum: pair.lowerBound, into: gradient.base, linearWeights: linearWeights, adding: false))
+        betweenQuanta()
+        if pair.count == 2 {
+            node.statistics.add(
+                quantumGradient(shard, quantum: pair.lowerBound + 1, into: siblingGradient.base, linearWeights: linearWeights, adding: true)
+            )
+            kernels.add(count: siblingGradient.count, gradient.base, siblingGradient.base, to: gradient.base)
+            betweenQuanta()
+        }
+        return node
+    }
+
+    /// The gradient of one quantum, packed.
+    ///
+    /// - Parameters:
+    ///   - gradient: overwritten with all but the gradient of the linear layer's weights.
+    ///   - linearWeights: overwritten with that, or, `adding`, with the sum of what is there and that.
+    private func quantumGradient(
+        _ shard: Shard, quantum: Int, into gradient: UnsafeMutablePointer<Float>, linearWeights: UnsafeMutablePointer<Float>, adding: Bool
+    ) -> ShardStatistics {
         let samples = Quanta.samples(of: quantum..<quantum + 1, batch: shard.labels.count)
         forward(shard, samples)
         let scale = applyDropout(shard, samples)
         linear(samples.count)
         let statistics = crossEntropy(shard, samples, withGradient: true) { _, _ in }
         kernels.linearWeightGradient(
-            g, samples: samples.count, features: features.base, logitGradients: logitGradients.base,
-            gradient: gradient + layout.linearWeights.lowerBound)
+            g, samples: samples.count, features: features.base, logitGradients: logitGradients.base, adding: adding, gradient: linearWeights
+        )
         kernels.linearInputGradient(
             g, samples: samples.count, logitGradients: logitGradients.base, weights: parameters.linearWeights.base, features: features.base,
             scale: scale, featureGradients: featureGradients.base)
-        // All but the linear layer's weights are added to, sample by sample.
-        (gradient + layout.firstWeights.lowerBound).update(repeating: 0, count: layout.linearWeights.lowerBound)
-        (gradient + layout.linearBias.lowerBound).update(repeating: 0, count: layout.count - layout.linearBias.lowerBound)
+        // All else is added to, sample by sample.
+        gradient.update(repeating: 0, count: layout.linearWeights.lowerBound)
         for sample in 0..<samples.count {
             for c in 0..<g.classes { gradient[layout.linearBias.lowerBound + c] += logitGradients.base[sample * g.classes + c] }
             kernels.secondConvolutionBackward(

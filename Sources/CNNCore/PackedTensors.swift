@@ -36,8 +36,9 @@ package struct PackedGradient {
     package let firstBias: Range<Int>
     package let secondWeights: Range<Int>
     package let secondBias: Range<Int>
-    package let linearWeights: Range<Int>
     package let linearBias: Range<Int>
+    /// Last, because it is treated on its own.
+    package let linearWeights: Range<Int>
 
     init(_ g: Geometry) {
         var offset = 0
@@ -50,12 +51,12 @@ package struct PackedGradient {
         firstBias = next(g.c1Stride)
         secondWeights = next(g.secondWeightCount)
         secondBias = next(g.c2Stride)
-        linearWeights = next(g.linearWeightCount)
         linearBias = next(g.classes)
+        linearWeights = next(g.linearWeightCount)
     }
 
     /// Floats in the buffer.
-    package var count: Int { (linearBias.upperBound + 15) / 16 * 16 }
+    package var count: Int { linearWeights.upperBound }
 }
 
 /// The parameters as the kernels read them. Layouts as in `KernelSet`; padding is zero and stays so.

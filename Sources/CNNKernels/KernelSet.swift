@@ -75,8 +75,11 @@ package protocol KernelSet: Sendable {
         predictions: UnsafeMutablePointer<UInt32>)
 
     /// Gradient of the linear layer's weights: `gradient[class][feature] = Σ logitGradients[sample][class] · features[sample][feature]`, samples in order, from 0.
-    /// - Parameter gradient: (class, position, c2), overwritten.
-    static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output)
+    /// - Parameters:
+    ///   - adding: whether the gradient is added to what is there, as one number.
+    ///   - gradient: (class, position, c2), overwritten.
+    static func linearWeightGradient(
+        _ g: Geometry, samples: Int, features: Input, logitGradients: Input, adding: Bool, gradient: Output)
 
     /// Gradient of the features before ReLU: `Σ logitGradients[sample][class] · weights[class][feature]`, classes in order, from 0, times `scale`, where the feature is above 0; otherwise 0.
     ///

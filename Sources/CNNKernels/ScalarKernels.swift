@@ -86,14 +86,16 @@ package enum ScalarKernels: KernelSet {
         }
     }
 
-    package static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output) {
+    package static func linearWeightGradient(
+        _ g: Geometry, samples: Int, features: Input, logitGradients: Input, adding: Bool, gradient: Output
+    ) {
         for c in 0..<g.classes {
             for i in 0..<g.featureCount {
                 var sum: Float = 0
                 for sample in 0..<samples {
                     sum.addProduct(logitGradients[sample * g.classes + c], features[sample * g.featureCount + i])
                 }
-                gradient[c * g.featureCount + i] = sum
+                gradient[c * g.featureCount + i] = adding ? gradient[c * g.featureCount + i] + sum : sum
             }
         }
     }

@@ -58,14 +58,14 @@ enum Linear {
         }
     }
 
-    static func weightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output) {
+    static func weightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, adding: Bool, gradient: Output) {
         for i in stride(from: 0, to: g.featureCount, by: 16) {
             forEachBlock(of: ClassTile.count, in: g.classes) { first, whole in
                 let target = gradient + first * g.featureCount + i
                 if whole {
-                    weightGradient(g, ClassTile.self, samples, features + i, logitGradients + first, target)
+                    weightGradient(g, ClassTile.self, samples, features + i, logitGradients + first, adding, target)
                 } else {
-                    weightGradient(g, Single<Vector>.self, samples, features + i, logitGradients + first, target)
+                    weightGradient(g, Single<Vector>.self, samples, features + i, logitGradients + first, adding, target)
                 }
             }
         }
@@ -73,13 +73,14 @@ enum Linear {
 
     @inline(__always)
     private static func weightGradient<Classes: Accumulators>(
-        _ g: Geometry, _: Classes.Type, _ samples: Int, _ features: Input, _ logitGradients: Input, _ gradient: Output
+        _ g: Geometry, _: Classes.Type, _ samples: Int, _ features: Input, _ logitGradients: Input, _ adding: Bool, _ gradient: Output
     ) where Classes.Vector == Vector {
         var sums = Classes(repeating: .zero)
         for sample in 0..<samples {
             sums.addProducts(
                 Vector.load(features + sample * g.featureCount), broadcasting: logitGradients + sample * g.classes, stride: 1)
         }
+        if adding { sums = Classes(loading: Input(gradient), stride: g.featureCount).adding(sums) }
         sums.store(to: gradient, stride: g.featureCount)
     }
 

@@ -35,8 +35,10 @@ package enum SIMDKernels: KernelSet {
         Linear.forward(g, samples: samples, features: features, weights: weights, bias: bias, logits: logits)
     }
 
-    package static func linearWeightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, gradient: Output) {
-        Linear.weightGradient(g, samples: samples, features: features, logitGradients: logitGradients, gradient: gradient)
+    package static func linearWeightGradient(
+        _ g: Geometry, samples: Int, features: Input, logitGradients: Input, adding: Bool, gradient: Output
+    ) {
+        Linear.weightGradient(g, samples: samples, features: features, logitGradients: logitGradients, adding: adding, gradient: gradient)
     }
 
     package static func linearInputGradient(

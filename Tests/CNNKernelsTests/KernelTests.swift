@@ -76,8 +76,12 @@ import Testing
         var numbers = Numbers(kernelCase, seed: 4)
         let features = numbers.padded(rows: kernelCase.samples * g.positions, used: g.c2, stride: g.c2Stride)
         let logitGradients = numbers.tensor(kernelCase.samples * g.classes)
-        expectSameBits(g.linearWeightCount) {
-            $0.linearWeightGradient(g, samples: kernelCase.samples, features: features, logitGradients: logitGradients, gradient: $1)
+        let initial = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
+        for adding in [false, true] {
+            expectSameBits(g.linearWeightCount, initially: initial) {
+                $0.linearWeightGradient(
+                    g, samples: kernelCase.samples, features: features, logitGradients: logitGradients, adding: adding, gradient: $1)
+            }
         }
     }
 
