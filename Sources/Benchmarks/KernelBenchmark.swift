@@ -91,8 +91,11 @@ private final class ModelRows {
                 }
             }
         }
-        for (part, blank) in [("", e.blank.image), (", dense", nil)] {
-            add("conv1 forward" + part, samples: Quanta.size, flops: dense.firstConvolution) {
+        // As it is, and with every part computed, as if it had ink.
+        for (first, second, blank) in [
+            ("conv1 forward", "conv2 forward, ReLU, pool", e.blank.image), ("conv1 forward, dense", "conv2 forward, dense", nil),
+        ] {
+            add(first, samples: Quanta.size, flops: dense.firstConvolution) {
                 for sample in 0..<Quanta.size {
                     kernels.firstConvolution(
                         g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
@@ -100,7 +103,7 @@ private final class ModelRows {
                         output: e.activations.base + sample * g.activationCount)
                 }
             }
-            add("conv2 forward, ReLU, pool" + part, samples: Quanta.size, flops: dense.secondConvolution) {
+            add(second, samples: Quanta.size, flops: dense.secondConvolution) {
                 kernels.secondConvolution(
                     g, samples: Quanta.size, activations: e.activations.base, weights: parameters.secondForwardWeights.base,
                     bias: parameters.secondBias.base, ink: e.ink, blank: blank, features: e.features.base, winners: e.winners,

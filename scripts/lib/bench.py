@@ -192,8 +192,9 @@ def table(found, kernels, has_peer):
     row("baseline alone, 2 workers", f"{found.median('job_2'):,.0f} samples/s", f"{found.ratio('job_2', 'job_1'):.2f}x 1 worker")
     for model in kernels["models"]:
         shares = {part["name"]: part["share_of_peak"] for part in model["rows"] if "share_of_peak" in part}
-        forward = ", ".join(f"{shares[name]:.2f}" for name in ("conv1 forward", "conv2 forward, ReLU, pool"))
-        row(f"conv1, conv2 forward {model['name']}", forward, "of the core's peak, effective")
+        for form, names in (("", ("conv1 forward", "conv2 forward, ReLU, pool")), (", dense", ("conv1 forward, dense", "conv2 forward, dense"))):
+            forward = ", ".join(f"{shares[name]:.2f}" for name in names)
+            row(f"conv1, conv2 forward {model['name']}{form}", forward, "of the core's peak, effective")
     row("cost of exactness, baseline", f"{kernels['models'][0]['cost_of_exactness'] * 100:.2f} %", "of a step")
     for name, key in (("coordinator", "coordinator_megabytes"), ("a worker", "worker_megabytes")):
         if f"study_{key}" in found.values:
