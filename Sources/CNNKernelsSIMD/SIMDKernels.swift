@@ -61,7 +61,7 @@ package enum SIMDKernels: KernelSet {
     package static func firstConvolutionBackward(
         _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
     ) {
-        FirstConvolution.backward(
+        FirstConvolutionBackward.backward(
             g, activationGradients: activationGradients, activations: activations, input: input, weightGradients: weightGradients,
             biasGradients: biasGradients)
     }
