@@ -100,6 +100,7 @@ private final class ModelRows {
                     kernels.firstConvolution(
                         g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
                         bias: parameters.firstBias.base, ink: e.ink + sample * g.height, blank: blank?.activations,
+                        tiles: e.tiles + sample * g.tileListCount,
                         output: e.activations.base + sample * g.activationCount)
                 }
             }

@@ -5,6 +5,7 @@ package final class BlankTensors {
     private let g: Geometry
     private let input: FloatBuffer
     private let activations: FloatBuffer
+    private let tiles: UnsafeMutablePointer<Int32>
     private let features: FloatBuffer
     private let winners: UnsafeMutablePointer<Int32>
 
@@ -18,12 +19,17 @@ package final class BlankTensors {
             classes: geometry.classes)
         input = FloatBuffer(count: g.inputCount)
         activations = FloatBuffer(count: g.activationCount)
+        tiles = .allocate(capacity: g.tileListCount)
+        tiles.initialize(repeating: -1, count: g.tileListCount)
         features = FloatBuffer(count: g.featureCount)
         winners = .allocate(capacity: g.featureCount)
         winners.initialize(repeating: 0, count: g.featureCount)
     }
 
-    deinit { winners.deallocate() }
+    deinit {
+        tiles.deallocate()
+        winners.deallocate()
+    }
 
     /// Computes the tensors.
     ///
@@ -37,7 +43,7 @@ package final class BlankTensors {
         let ink = [InkSpan](repeating: .none, count: g.height)
         kernels.firstConvolution(
             g, input: input.base, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink, blank: nil,
-            output: activations.base)
+            tiles: tiles, output: activations.base)
         kernels.secondConvolution(
             g, samples: 1, activations: activations.base, weights: parameters.secondForwardWeights.base,
             bias: parameters.secondBias.base, ink: ink, blank: nil, features: features.base, winners: winners, scratch: scratch.base)

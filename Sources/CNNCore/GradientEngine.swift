@@ -14,6 +14,8 @@ package final class GradientEngine {
     // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
     package let inputs: FloatBuffer
     package let ink: UnsafeMutablePointer<InkSpan>
+    /// For each sample the list that the first convolution keeps of where the activations differ from the blank image's.
+    package let tiles: UnsafeMutablePointer<Int32>
     package let activations: FloatBuffer
     package let features: FloatBuffer
     package let winners: UnsafeMutablePointer<Int32>
@@ -50,6 +52,8 @@ package final class GradientEngine {
         inputs = FloatBuffer(count: Quanta.size * g.inputCount)
         ink = .allocate(capacity: Quanta.size * g.height)
         ink.initialize(repeating: .none, count: Quanta.size * g.height)
+        tiles = .allocate(capacity: Quanta.size * g.tileListCount)
+        tiles.initialize(repeating: -1, count: Quanta.size * g.tileListCount)
         activations = FloatBuffer(count: Quanta.size * g.activationCount)
         features = FloatBuffer(count: Quanta.size * g.featureCount)
         winners = .allocate(capacity: Quanta.size * g.featureCount)
@@ -69,6 +73,7 @@ package final class GradientEngine {
 
     deinit {
         ink.deallocate()
+        tiles.deallocate()
         winners.deallocate()
         losses.deallocate()
         predictions.deallocate()
@@ -151,6 +156,7 @@ package final class GradientEngine {
         }
         if !isBlankCurrent {
             blank.compute(kernels, parameters, background: inputOfGrey.base[0], scratch: scratch)
+            for slot in 0..<Quanta.size { tiles[slot * g.tileListCount] = -1 }
             isBlankCurrent = true
         }
         return Quanta.count(samples: samples)
@@ -220,7 +226,7 @@ package final class GradientEngine {
             kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input, ink: ink)
             kernels.firstConvolution(
                 g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink,
-                blank: blank.image.activations, output: activations.base + slot * g.activationCount)
+                blank: blank.image.activations, tiles: tiles + slot * g.tileListCount, output: activations.base + slot * g.activationCount)
         }
         kernels.secondConvolution(
             g, samples: samples.count, activations: activations.base, weights: parameters.secondForwardWeights.base,

@@ -44,6 +44,7 @@ package struct Geometry: Sendable, Hashable {
             : Winograd.columnSize * rowSize * c1Stride
                 + (forwardPoints * c1Stride + (tileHeight * rowSize + Winograd.columnSize + tileHeight * Winograd.tileWidth) * 16)
                 * Winograd.largestBatch
+        tileListCount = 1 + (height + 1) * ((width + 3) / 4)
         let period = rowSize == 0 ? 2 : tileHeight
         let border = (2 * padding + period - 1) / period * period
         let isHigher = height > 2 * border + period
@@ -89,6 +90,8 @@ package struct Geometry: Sendable, Hashable {
     /// inputs, transformed along the columns, and of a batch of tiles the inputs, transformed along both directions, the sums of their products at one point of the rows, these transformed along
     /// the columns, and the pixels.
     package let secondForwardScratchCount: Int
+    /// Numbers that are enough to list an image's tiles of at least four pixels, with their number and room for one more row.
+    package let tileListCount: Int
     /// Rows of a ``BlankImage``.
     package let blankHeight: Int
     /// Rows from the top, and as many from the bottom, from which both kernels together may reach beyond the image, up to a whole tile; all of them where an image is not higher than a ``BlankImage``.

@@ -32,9 +32,12 @@ package protocol KernelSet: Sendable {
     ///   - bias: (c1).
     ///   - ink: a span a row, from ``normalize(_:pixels:inputOfGrey:input:ink:)``.
     ///   - blank: the activations of a ``BlankImage``, to be copied where no ink is under the kernel. Everything is computed when it is nil, and may be otherwise.
+    ///   - tiles: room for `g.tileListCount` numbers, in which an implementation may note for the next call where `output` differs from `blank`. The first is -1 where that is not known: at
+    ///     first, and when `blank` or the output has changed in between.
     ///   - output: (padded row, padded column, c1); its border is left as it is.
     static func firstConvolution(
-        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output)
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?,
+        tiles: UnsafeMutablePointer<Int32>, output: Output)
 
     /// Second convolution, ReLU and 2x2 max-pooling in one, of up to 8 samples, so that the unpooled image is never stored.
     ///

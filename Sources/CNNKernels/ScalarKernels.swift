@@ -18,7 +18,8 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func firstConvolution(
-        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?,
+        tiles: UnsafeMutablePointer<Int32>, output: Output
     ) {
         let (k, p) = (g.kernelSize, g.padding)
         for y in 0..<g.height {

@@ -11,9 +11,10 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func firstConvolution(
-        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?, output: Output
+        _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?,
+        tiles: UnsafeMutablePointer<Int32>, output: Output
     ) {
-        FirstConvolution.forward(g, input: input, weights: weights, bias: bias, ink: ink, blank: blank, output: output)
+        FirstConvolution.forward(g, input: input, weights: weights, bias: bias, ink: ink, blank: blank, tiles: tiles, output: output)
     }
 
     package static func secondConvolution(

@@ -4,6 +4,9 @@ import Testing
 /// Spans for a geometry's rows where they do not matter.
 func noInk(_ g: Geometry) -> [InkSpan] { [InkSpan](repeating: .none, count: 8 * g.height) }
 
+/// The first convolution's list where nothing is known of its output.
+func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileListCount) }
+
 /// Parts of an image that no ink reaches are copied from an image without ink, and nothing shows it.
 @Suite struct InkTests {
     /// A quantum's images, (sample, row, column): none, some and all pixels with ink, at the borders and far from them.
@@ -72,16 +75,18 @@ func noInk(_ g: Geometry) -> [InkSpan] { [InkSpan](repeating: .none, count: 8 * 
             let blankFeatures = blank?.features ?? [0]
             let blankWinners = blank?.winners ?? [0]
             var (inks, activations): ([InkSpan], [Float]) = ([], [])
+            // One image after the other in the same place, as in a worker: nothing of one may show in the next.
+            var output = [Float](repeating: 0, count: g.activationCount)
+            var tiles = noTiles(g)
             for sample in 0..<samples {
                 var ink = [InkSpan](repeating: .none, count: g.height)
                 var input = [Float](repeating: 0, count: g.inputCount)
-                var output = [Float](repeating: 0, count: g.activationCount)
                 let image = Array(pixels[sample * g.height * g.width..<(sample + 1) * g.height * g.width])
                 kernels.normalize(g, pixels: image, inputOfGrey: inputOfGrey, input: &input, ink: &ink)
                 blankActivations.withUnsafeBufferPointer { copied in
                     kernels.firstConvolution(
                         g, input: input, weights: firstWeights, bias: firstBias, ink: ink, blank: blank == nil ? nil : copied.baseAddress,
-                        output: &output)
+                        tiles: &tiles, output: &output)
                 }
                 inks += ink
                 activations += output

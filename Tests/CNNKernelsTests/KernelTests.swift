@@ -37,7 +37,8 @@ import Testing
         let weights = numbers.padded(rows: g.taps, used: g.c1, stride: g.c1Stride)
         let bias = numbers.padded(rows: 1, used: g.c1, stride: g.c1Stride)
         expectSameBits(g.activationCount) {
-            $0.firstConvolution(g, input: input, weights: weights, bias: bias, ink: noInk(g), blank: nil, output: $1)
+            var tiles = noTiles(g)
+            $0.firstConvolution(g, input: input, weights: weights, bias: bias, ink: noInk(g), blank: nil, tiles: &tiles, output: $1)
         }
     }
 
