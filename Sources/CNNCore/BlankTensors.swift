@@ -3,6 +3,7 @@ package import CNNKernels
 /// What a model makes of an image without ink: computed once for each set of parameters, and copied wherever an image has no ink within reach.
 package final class BlankTensors {
     private let g: Geometry
+    private let ink: [InkSpan]
     private let input: FloatBuffer
     private let activations: FloatBuffer
     private let tiles: UnsafeMutablePointer<Int32>
@@ -17,6 +18,7 @@ package final class BlankTensors {
         g = Geometry(
             height: geometry.blankHeight, width: geometry.width, kernelSize: geometry.kernelSize, c1: geometry.c1, c2: geometry.c2,
             classes: geometry.classes)
+        ink = [InkSpan](repeating: .none, count: g.height)
         input = FloatBuffer(count: g.inputCount)
         activations = FloatBuffer(count: g.activationCount)
         tiles = .allocate(capacity: g.tileListCount)
@@ -40,7 +42,6 @@ package final class BlankTensors {
         for y in 0..<g.height {
             (input.base + (y + g.padding) * g.paddedWidth + g.padding).update(repeating: background, count: g.width)
         }
-        let ink = [InkSpan](repeating: .none, count: g.height)
         kernels.firstConvolution(
             g, input: input.base, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink, blank: nil,
             tiles: tiles, output: activations.base)

@@ -61,6 +61,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
         KernelCase(8, 16, k: 3, size: (30, 28), samples: 1), KernelCase(8, 16, k: 5, size: (6, 4), samples: 1),
         KernelCase(16, 16, k: 5, classes: 11, size: (16, 16), samples: 6), KernelCase(8, 16, k: 3, classes: 26, size: (2, 2), samples: 4),
         KernelCase(7, 8, k: 3, classes: 4, size: (18, 58), samples: 2), KernelCase(40, 3, k: 1, size: (14, 14)),
+        KernelCase(2, 3, k: 3, size: (8, 76), samples: 1), KernelCase(8, 4, k: 5, size: (6, 64), samples: 1),
         KernelCase(8, 16, k: 3, .coarse), KernelCase(16, 32, k: 3, samples: 2, .coarse), KernelCase(8, 16, k: 5, samples: 2, .coarse),
         KernelCase(5, 12, k: 7, size: (10, 10), .coarse), KernelCase(8, 16, k: 3, .mostlyNegative),
         KernelCase(6, 20, k: 5, size: (12, 16), .mostlyNegative), KernelCase(8, 16, k: 3, samples: 2, .notFinite),
