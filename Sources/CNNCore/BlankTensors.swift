@@ -15,9 +15,7 @@ package final class BlankTensors {
 
     /// - Parameter geometry: That of images of full height.
     init(_ geometry: Geometry) {
-        g = Geometry(
-            height: geometry.blankHeight, width: geometry.width, kernelSize: geometry.kernelSize, c1: geometry.c1, c2: geometry.c2,
-            classes: geometry.classes)
+        g = geometry.ofBlankImage
         ink = [InkSpan](repeating: .none, count: g.height)
         input = FloatBuffer(count: g.inputCount)
         activations = FloatBuffer(count: g.activationCount)

@@ -31,3 +31,10 @@ package struct BlankImage {
         self.winners = winners
     }
 }
+
+extension Geometry {
+    /// The sizes of a ``BlankImage``.
+    package var ofBlankImage: Geometry {
+        Geometry(height: blankHeight, width: width, kernelSize: kernelSize, c1: c1, c2: c2, classes: classes)
+    }
+}

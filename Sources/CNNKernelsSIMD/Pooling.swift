@@ -1,5 +1,8 @@
 import CNNKernels
 
+/// Where a rectangle of the second convolution's pixels has its first one.
+typealias TilePlace = (sample: Int, y: Int, x: Int)
+
 /// 2x2 max-pooling, bias and ReLU of the second convolution.
 enum Pooling {
     typealias Vector = SIMD16<Float>

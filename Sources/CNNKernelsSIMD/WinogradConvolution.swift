@@ -1,8 +1,5 @@
 import CNNKernels
 
-/// Where a rectangle of the second convolution's pixels has its first one.
-typealias TilePlace = (sample: Int, y: Int, x: Int)
-
 /// The second convolution in Winograd's form: a batch of tiles at a time, wherever they are. Their inputs are transformed once for all channels of the output, the products are added up in
 /// registers, and their outputs are pooled while they are in the cache.
 enum WinogradConvolution {

@@ -63,11 +63,6 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
             var winners: [Int32]
         }
 
-        /// Images without ink, high enough to copy from.
-        var blankGeometry: Geometry {
-            Geometry(height: g.blankHeight, width: g.width, kernelSize: g.kernelSize, c1: g.c1, c2: g.c2, classes: g.classes)
-        }
-
         /// Passes images through both convolutions. All numbers that are not written stay 5, but for the borders.
         func results(_ kernels: any KernelSet.Type, _ g: Geometry, _ pixels: [UInt8], blank: Results?) -> Results {
             let samples = pixels.count / (g.height * g.width)
@@ -115,7 +110,7 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
         let expected = network.results(ScalarKernels.self, network.g, network.pixels, blank: nil)
         let noPixels = [UInt8](repeating: 0, count: network.g.blankHeight * network.g.width)
         for kernels in vectorKernels {
-            let blank = network.results(kernels, network.blankGeometry, noPixels, blank: nil)
+            let blank = network.results(kernels, network.g.ofBlankImage, noPixels, blank: nil)
             let actual = network.results(kernels, network.g, network.pixels, blank: blank)
             #expect(actual.ink == expected.ink, "\(kernels.name)")
             #expect(bits(actual.activations) == bits(expected.activations), "\(kernels.name)")
@@ -129,9 +124,9 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
         let network = Network(kernelCase)
         let g = network.g
         let other = Network.Results(
-            ink: [], activations: [Float](repeating: 777, count: network.blankGeometry.activationCount),
-            features: [Float](repeating: 777, count: network.blankGeometry.featureCount),
-            winners: [Int32](repeating: -1_000_000, count: network.blankGeometry.featureCount))
+            ink: [], activations: [Float](repeating: 777, count: network.g.ofBlankImage.activationCount),
+            features: [Float](repeating: 777, count: network.g.ofBlankImage.featureCount),
+            winners: [Int32](repeating: -1_000_000, count: network.g.ofBlankImage.featureCount))
         for kernels in vectorKernels {
             let results = network.results(kernels, g, network.pixels, blank: other)
             for sample in 0..<network.samples {
