@@ -26,10 +26,10 @@ package enum CoordinatorEvent: Sendable {
     case tick
 }
 
-/// Makes the frame of a job's parameters after a step. The closure writes all its bytes, to the first buffer and, if there is one, to the second: the frame may be needed in
-/// two places.
-package typealias ParametersMaker = (
-    _ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer, _ copy: UnsafeMutableRawBufferPointer?) -> Void
+/// Makes a frame that will probably be sent to some peers, where it needs no copy for one or two of them if that can be. The closure writes all bytes, to the first buffer
+/// and, if there is one, to the second.
+package typealias FrameMaker = (
+    _ byteCount: Int, _ peers: [PeerID], _ fill: (UnsafeMutableRawBufferPointer, _ copy: UnsafeMutableRawBufferPointer?) -> Void
 ) -> Frame
 
 /// What a coordinator wants done, in order.

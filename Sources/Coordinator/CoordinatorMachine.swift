@@ -42,11 +42,11 @@ package final class CoordinatorMachine {
     ///   - settings: None of them touches a result.
     ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records additions and steps of Adam.
-    ///   - makeParameters: Makes the parameters' frames, where they will be sent from if that can be.
+    ///   - makeFrame: Makes the frames of parameters and images.
     /// - Throws: ``JobError`` if a job cannot be trained on the data set, or a state is not its job's.
     package init(
         jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [], trace: TraceRecorder? = nil,
-        makeParameters: @escaping ParametersMaker = { count, fill in Frame(byteCount: count) { fill($0, nil) } }
+        makeFrame: @escaping FrameMaker = { count, _, fill in Frame(byteCount: count) { fill($0, nil) } }
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
@@ -54,8 +54,7 @@ package final class CoordinatorMachine {
         audits = AuditChoice(run: settings.run, share: settings.auditShare)
         patience = Patience(limit: settings.patience)
         self.jobs = jobs.enumerated().map {
-            JobRun(
-                index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, makeParameters: makeParameters)
+            JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, makeFrame: makeFrame)
         }
         try restore(states)
     }

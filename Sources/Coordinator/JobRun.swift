@@ -11,7 +11,7 @@ final class JobRun {
     private let dataset: Dataset
     private let instructionSet: InstructionSet
     private let trace: TraceRecorder?
-    private let makeParameters: ParametersMaker
+    private let makeFrame: FrameMaker
     private let stepsPerEpoch: Int
     /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
     private let sampleCost: Double
@@ -53,26 +53,26 @@ final class JobRun {
     private struct MiniBatch {
         /// The samples' places in the epoch's order.
         let samples: Range<Int>
-        /// The samples themselves, once somebody needs them.
-        var data: TaskSamples?
+        /// The samples themselves, if they were gathered beforehand.
+        let data: TaskSamples?
         var sum: TreeSum
         /// Quanta that nobody works on, as aligned subtrees.
         var ready: [Range<Int>]
         /// Whose results are in the sum.
-        var contributors: Set<PeerID> = []
+        var contributors: [PeerID] = []
     }
 
-    /// - Parameter makeParameters: Makes the parameters' frames.
+    /// - Parameter makeFrame: Makes the frames of parameters and images.
     init(
         index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?,
-        makeParameters: @escaping ParametersMaker
+        makeFrame: @escaping FrameMaker
     ) {
         self.index = index
         self.job = job
         self.dataset = dataset
         self.instructionSet = instructionSet
         self.trace = trace
-        self.makeParameters = makeParameters
+        self.makeFrame = makeFrame
         stepsPerEpoch = job.stepsPerEpoch
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
@@ -190,22 +190,20 @@ final class JobRun {
     }
 
     /// A task's images and labels, and where they stand in their mini-batch.
-    func samples(of task: PieceTask) -> TaskSamples {
+    ///
+    /// - Parameter peer: Who will compute it.
+    func samples(of task: PieceTask, for peer: PeerID) -> TaskSamples {
         switch task {
         case .training(_, let quanta):
-            let data = batch?.data ?? gather(batch?.samples ?? 0..<0)
-            batch?.data = data
-            return data.part(quanta: quanta)
+            if let data = batch?.data { return data.part(quanta: quanta) }
+            return TaskSamples(
+                dataset.train, batch: order[batch?.samples ?? 0..<0], quanta: quanta, offset: job.trainingImages.lowerBound
+            ) { count, fill in makeFrame(count, [peer]) { bytes, _ in fill(bytes) } }
         case .evaluation(let pass, let number):
             let images = passes[pass]?.images(of: number) ?? 0..<0
             let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
-            return TaskSamples(set, images: images, offset: 0)
+            return TaskSamples(set, batch: images) { count, fill in makeFrame(count, [peer]) { bytes, _ in fill(bytes) } }
         }
-    }
-
-    /// Gathers the images at some places of the epoch's order, a mini-batch.
-    private func gather(_ samples: Range<Int>) -> TaskSamples {
-        TaskSamples(dataset.train, images: order[samples], offset: job.trainingImages.lowerBound)
     }
 
     /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
@@ -214,7 +212,8 @@ final class JobRun {
         linkLastStep()
         guard let current = batch?.samples, current.upperBound < order.count else { return }
         let next = samples(ofStep: step + 1)
-        if nextData?.samples != next { nextData = (next, gather(next)) }
+        if nextData?.samples == next { return }
+        nextData = (next, TaskSamples(dataset.train, batch: order[next], offset: job.trainingImages.lowerBound))
     }
 
     /// Adds the last step to the chain, if it is not there; the parameters must be those after it still.
@@ -241,15 +240,16 @@ final class JobRun {
         quanta: Range<Int>, with result: consuming GradientSum, by contributor: PeerID?
     ) throws(NonFiniteGradient) -> [TrainingObservation] {
         progress += 1
-        if let contributor { batch?.contributors.insert(contributor) }
+        if let contributor, batch?.contributors.contains(contributor) == false { batch?.contributors.append(contributor) }
         let start = trace.now
         batch?.sum.add(result, for: quanta)
         trace?.record(.reduce, since: start, job: index, step: step)
-        guard let samples = batch?.samples, let total = batch?.sum.take() else { return [] }
-        batch = nil
+        guard let total = batch?.sum.take(), let batch else { return [] }
+        let samples = batch.samples
+        self.batch = nil
         linkLastStep()
         parameters = try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
-            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count)
+            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count, for: batch.contributors)
         }
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
         let loss = Float(total.lossSum / Double(samples.count))
@@ -263,12 +263,16 @@ final class JobRun {
         return [finished]
     }
 
-    /// The parameters after another step, made where they will be sent from.
-    private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
+    /// The parameters after another step.
+    ///
+    /// - Parameter peers: Who had a part in the step: they have room for more work now.
+    private func updatedParameters(
+        gradientSum: FloatVector, sampleCount: Int, for peers: [PeerID]
+    ) throws(NonFiniteGradient) -> FloatVector {
         var result = Result<Void, NonFiniteGradient>.success(())
         let frame = parameters.withUnsafeBufferPointer { parameters in
             gradientSum.withUnsafeBufferPointer { gradientSum in
-                makeParameters(parameters.count * MemoryLayout<Float>.size) { updated, copy in
+                makeFrame(parameters.count * MemoryLayout<Float>.size, peers) { updated, copy in
                     result = Result { () throws(NonFiniteGradient) in
                         try optimizer.step(
                             from: parameters, to: updated.bindMemory(to: Float.self), copy: copy?.bindMemory(to: Float.self),

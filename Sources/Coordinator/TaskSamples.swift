@@ -13,11 +13,25 @@ struct TaskSamples {
     /// The piece's quanta within it.
     let quanta: Range<Int>
 
-    /// Gathers the images of a set whose indices are `offset` plus the elements of `images`, a whole mini-batch.
-    init(_ set: ImageSet, images: some RandomAccessCollection<Int>, offset: Int) {
+    typealias FrameMaker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
+
+    /// Gathers the images of some quanta of a mini-batch.
+    ///
+    /// - Parameters:
+    ///   - batch: the mini-batch, as indices into `set` less `offset`.
+    ///   - quanta: those of the piece; nil for all of them.
+    ///   - makeFrame: Makes the pixels' frame.
+    init(
+        _ set: ImageSet, batch: some RandomAccessCollection<Int>, quanta: Range<Int>? = nil, offset: Int = 0,
+        makeFrame: FrameMaker = { Frame(byteCount: $0, fill: $1) }
+    ) {
+        batchSize = batch.count
+        self.quanta = quanta ?? 0..<Quanta.count(samples: batchSize)
+        let samples = Quanta.samples(of: self.quanta, batch: batchSize)
+        let images = batch.dropFirst(samples.lowerBound).prefix(samples.count)
         let size = set.height * set.width
         pixels = set.pixels.withUnsafeBytes { source in
-            Frame(byteCount: images.count * size) { target in
+            makeFrame(images.count * size) { target in
                 var place = 0
                 for image in images {
                     let start = (offset + image) * size
@@ -32,8 +46,6 @@ struct TaskSamples {
                 for (place, image) in images.enumerated() { target[place] = source[offset + image] }
             }
         }
-        batchSize = images.count
-        quanta = 0..<Quanta.count(samples: images.count)
     }
 
     private init(pixels: Frame, labels: Frame, batchSize: Int, quanta: Range<Int>) {

@@ -70,7 +70,7 @@ package final class CoordinatorShell {
         let lines = DirectLines(largestTensor: Self.largestTensor(of: jobs))
         self.lines = lines
         machine = try CoordinatorMachine(
-            jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, makeParameters: lines.frame)
+            jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, makeFrame: lines.frame)
         handle = try CoordinatorHandle()
         self.logger = logger
         self.trace = trace

@@ -87,13 +87,15 @@ final class DirectLines {
         connections.filter { readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
     }
 
-    /// A frame that will be sent to one peer or some: it is made at up to two lines at once, so that it needs no copy there.
+    /// A frame that will probably be sent to some peers: it is made at up to two of their lines at once, so that it needs no copy there.
     ///
     /// - Parameter fill: writes all bytes, to the first buffer and, if there is one, to the second.
-    func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer?) -> Void) -> Frame {
+    func frame(
+        byteCount: Int, for peers: [PeerID], fill: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer?) -> Void
+    ) -> Frame {
         var drafts: [BlockArena.Draft] = []
-        for connection in connections where drafts.count < 2 {
-            if let draft = connection.line.spareDraft(byteCount: byteCount) { drafts.append(draft) }
+        for peer in peers where drafts.count < 2 {
+            if let draft = line(to: peer)?.spareDraft(byteCount: byteCount) { drafts.append(draft) }
         }
         guard let first = drafts.first else { return Frame(byteCount: byteCount) { fill($0, nil) } }
         fill(first.bytes, drafts.count > 1 ? drafts[1].bytes : nil)

@@ -88,21 +88,24 @@ import TrainingProtocol
             #expect(worker.frame(byteCount: bytes.count) { $0.copyBytes(from: bytes) }?.bytes() == bytes)
         }
 
-        @Test("Parameters are made at two lines at once, and go from there and anywhere else")
+        @Test("Parameters are made at up to two of the lines that will probably need them, and go from there and anywhere else")
         func madeForTwo() throws {
             let bytes = large(5).bytes()
             var buffers: [Int] = []
-            func parameters() -> Frame {
-                lines.frame(byteCount: bytes.count) { first, second in
+            func parameters(for peers: [PeerID]) -> Frame {
+                lines.frame(byteCount: bytes.count, for: peers) { first, second in
                     buffers.append(second == nil ? 1 : 2)
                     first.copyBytes(from: bytes)
                     second?.copyBytes(from: bytes)
                 }
             }
-            #expect(parameters().bytes() == bytes)
             let connections = try (0..<3).map { _ in try connected() }
-            let frame = parameters()
-            #expect(buffers == [1, 2])
+            let peers = connections.map(\.peer)
+            #expect(parameters(for: []).bytes() == bytes)
+            #expect(parameters(for: [PeerID([1])]).bytes() == bytes)
+            #expect(parameters(for: [PeerID([1]), peers[2]]).bytes() == bytes)
+            let frame = parameters(for: peers)
+            #expect(buffers == [1, 1, 1, 2])
             // Nothing but what was made there is left to send by.
             var taken: [[Frame]] = []
             for (worker, _, coordinator) in connections.prefix(2) {
@@ -123,8 +126,8 @@ import TrainingProtocol
             // In a block, which begins on a page; then, because the worker has that, in the message.
             func isInBlock(_ frame: Frame) -> Bool { frame.withUnsafeBytes { Int(bitPattern: $0.baseAddress) % 4096 == 0 } }
             #expect(kept.map(isInBlock) == [true, false, true, false, true, true])
-            #expect(parameters().bytes() == bytes)
-            #expect(buffers == [1, 2, 1])
+            #expect(parameters(for: peers).bytes() == bytes)
+            #expect(buffers == [1, 1, 1, 2, 1])
             #expect(frame.bytes() == bytes)
         }
 
