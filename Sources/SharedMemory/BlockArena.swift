@@ -88,6 +88,16 @@ package final class BlockArena: @unchecked Sendable {
         return memory
     }
 
+    /// Lets this process only read some blocks, those that the other process sends by: whoever writes there by mistake ends at once, and nothing that the other process relies on
+    /// has changed.
+    package func protect(_ blocks: Range<Int>) {
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        let first = (geometry.stateBytes + blocks.lowerBound * geometry.blockSize + page - 1) / page * page
+        let end = (geometry.stateBytes + blocks.upperBound * geometry.blockSize) / page * page
+        // Nothing depends on it.
+        if first < end { mprotect(memory + first, end - first, PROT_READ) }
+    }
+
     private func state(of block: Int) -> UnsafeMutablePointer<UInt64> { (memory + block * 64).assumingMemoryBound(to: UInt64.self) }
 
     private func bytes(of block: Int, count: Int) -> UnsafeMutableRawBufferPointer {

@@ -39,6 +39,7 @@ package struct SharedFrames {
         self.arena = arena
         let all = (0..<blocksToWorker, blocksToWorker..<arena.geometry.blockCount)
         (sendBlocks, receiveBlocks) = isCoordinator ? all : (all.1, all.0)
+        arena.protect(receiveBlocks)
     }
 
     /// Puts a message's large frames into blocks, as far as there are free ones.

@@ -113,6 +113,25 @@ struct BlockArenaTests {
         #expect(ends.receiver.take(0, of: 0..<4, count: 1, ticket: 2) != nil)
     }
 
+    @Test("Blocks that an end only reads it cannot write to, and all others it can")
+    func protection() throws {
+        let ends = try Ends(roomFor: 65536)
+        ends.receiver.protect(1..<3)
+        let zeros = open("/dev/zero", O_RDONLY)
+        defer { close(zeros) }
+        for block in 0..<4 {
+            let bytes = [UInt8](repeating: 7, count: 65536)
+            #expect(ends.put(bytes, into: block..<block + 1, ticket: UInt64(block + 1)) == block)
+            let lease = try #require(ends.receiver.take(block, of: 0..<4, count: 65536, ticket: UInt64(block + 1)))
+            // The system writes for us, and reports what a store of our own would die of.
+            let written = read(zeros, UnsafeMutableRawPointer(mutating: lease.bytes.baseAddress), 65536)
+            let isProtected = (1..<3).contains(block)
+            #expect(written == (isProtected ? -1 : 65536))
+            #expect(!isProtected || errno == EFAULT)
+            #expect([UInt8](lease.bytes) == (isProtected ? bytes : [UInt8](repeating: 0, count: 65536)))
+        }
+    }
+
     @Test("What is no arena, or one of another size than announced, is not opened")
     func wrongSize() throws {
         let geometry = BlockArena.Geometry(blockCount: 2, roomFor: 100)
