@@ -109,10 +109,15 @@ package final class CoordinatorMachine {
 
     /// Does what nobody waits for; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
     ///
-    /// Where no core is free for it, it waits for a worker that has nothing to do: any other would begin its next piece later.
+    /// Where no core is free for it, it takes one from a worker. That is no loss while one has nothing to do. While each has work beyond its current piece none begins that
+    /// later, so what is the cheaper the sooner is done too.
     package func catchUp() {
-        if settings.sharesCores, !workers.contains(where: { $0.assignments.isEmpty }) { return }
-        for job in jobs { job.catchUp() }
+        let hasTime = !settings.sharesCores || workers.contains { $0.assignments.isEmpty }
+        guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return }
+        for job in jobs where !job.isOver {
+            job.linkLastStep()
+            if hasTime { job.gatherNextBatch() }
+        }
     }
 
     // MARK: Workers

@@ -206,18 +206,16 @@ final class JobRun {
         }
     }
 
-    /// Does what nobody waits for, while the workers are at work: the last step's link, and the next mini-batch.
-    func catchUp() {
-        if isOver { return }
-        linkLastStep()
+    /// Gathers the next mini-batch's images before anybody needs them.
+    func gatherNextBatch() {
         guard let current = batch?.samples, current.upperBound < order.count else { return }
         let next = samples(ofStep: step + 1)
         if nextData?.samples == next { return }
         nextData = (next, TaskSamples(dataset.train, batch: order[next], offset: job.trainingImages.lowerBound))
     }
 
-    /// Adds the last step to the chain, if it is not there; the parameters must be those after it still.
-    private func linkLastStep() {
+    /// Adds the last step to the chain, if it is not there; the parameters must be those after it still, and are best read while they are in the cache.
+    func linkLastStep() {
         guard let loss = unlinkedLoss else { return }
         unlinkedLoss = nil
         chain.append(loss: loss, parameters: parameters)
