@@ -68,6 +68,11 @@ package final class CoordinatorMachine {
     /// Whether a connection is a worker's that is taken.
     package func knows(_ peer: PeerID) -> Bool { workersByPeer[peer] != nil }
 
+    /// Whether one of some workers has nothing to do.
+    package func hasIdleWorker(among isIncluded: (PeerID) -> Bool) -> Bool {
+        workers.contains { $0.assignments.isEmpty && isIncluded($0.peer) }
+    }
+
     /// Takes an event and returns what is to be done, in order.
     ///
     /// - Parameters:
@@ -107,17 +112,16 @@ package final class CoordinatorMachine {
         return actions
     }
 
-    /// Does what nobody waits for; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
+    /// Does a little of what nobody waits for, if there is any; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
     ///
     /// Where no core is free for it, it takes one from a worker. That is no loss while one has nothing to do. While each has work beyond its current piece none begins that
     /// later, so what is the cheaper the sooner is done too.
-    package func catchUp() {
+    ///
+    /// - Returns: Whether there was something to do, and may be more.
+    @discardableResult package func catchUp() -> Bool {
         let hasTime = !settings.sharesCores || workers.contains { $0.assignments.isEmpty }
-        guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return }
-        for job in jobs where !job.isOver {
-            job.linkLastStep()
-            if hasTime { job.gatherNextBatch() }
-        }
+        guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return false }
+        return jobs.contains { !$0.isOver && ($0.linkLastStep() || (hasTime && $0.gatherNextBatch())) }
     }
 
     // MARK: Workers

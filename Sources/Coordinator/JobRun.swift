@@ -207,18 +207,27 @@ final class JobRun {
     }
 
     /// Gathers the next mini-batch's images before anybody needs them.
-    func gatherNextBatch() {
-        guard let current = batch?.samples, current.upperBound < order.count else { return }
+    ///
+    /// - Returns: Whether that was to be done.
+    func gatherNextBatch() -> Bool {
+        guard let current = batch?.samples, current.upperBound < order.count else { return false }
         let next = samples(ofStep: step + 1)
-        if nextData?.samples == next { return }
-        nextData = (next, TaskSamples(dataset.train, batch: order[next], offset: job.trainingImages.lowerBound))
+        if nextData?.samples == next { return false }
+        let data = trace.recording(.gather, job: index, step: step + 1) {
+            TaskSamples(dataset.train, batch: order[next], offset: job.trainingImages.lowerBound)
+        }
+        nextData = (next, data)
+        return true
     }
 
     /// Adds the last step to the chain, if it is not there; the parameters must be those after it still, and are best read while they are in the cache.
-    func linkLastStep() {
-        guard let loss = unlinkedLoss else { return }
+    ///
+    /// - Returns: Whether that was to be done.
+    @discardableResult func linkLastStep() -> Bool {
+        guard let loss = unlinkedLoss else { return false }
         unlinkedLoss = nil
-        chain.append(loss: loss, parameters: parameters)
+        trace.recording(.link, job: index, step: step - 1) { chain.append(loss: loss, parameters: parameters) }
+        return true
     }
 
     /// The places of a step's samples in its epoch's order.

@@ -10,7 +10,7 @@
 package enum TraceActivity: String, Sendable, CaseIterable {
     /// A worker computes a piece of work.
     case compute
-    /// Nothing is to be done: the process sleeps until a message comes.
+    /// Nothing is to be done until a message comes; or what nobody waits for is, which is recorded too.
     case wait
     /// A message is made and handed to ZeroMQ.
     case send
@@ -20,6 +20,10 @@ package enum TraceActivity: String, Sendable, CaseIterable {
     case reduce
     /// The coordinator changes the weights.
     case adam
+    /// The coordinator adds a step to its job's chain.
+    case link
+    /// The coordinator gathers the images of a mini-batch that nobody needs yet.
+    case gather
     /// What happened is printed and written to files.
     case report
 }

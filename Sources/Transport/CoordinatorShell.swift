@@ -51,6 +51,7 @@ package final class CoordinatorShell {
     /// Until then the workers' answers to STOP are waited for.
     private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
+    private var alertness = Alertness()
     private var keep: (Int, JobState) -> Void = { _, _ in }
 
     /// Binds the endpoints, so that workers may come; they are answered once `run` is called.
@@ -113,11 +114,7 @@ package final class CoordinatorShell {
         keep = checkpoint
         for observation in machine.takeRestoredObservations() { observer(observation) }
         while true {
-            let result = try trace.recording(.wait) {
-                try socket.poll(
-                    monitor: monitor, descriptors: [handle.mailbox.descriptor] + lines.descriptors,
-                    timeout: disconnectionTellings.left == 0 ? 50 : 1)
-            }
+            let result = try trace.recording(.wait) { try wait() }
             if result.readable { try trace.recording(.receive) { try receiveMessages(observer) } }
             try receiveFromLines(result.readableDescriptors, observer)
             if result.readableDescriptors.contains(handle.mailbox.descriptor) {
@@ -131,6 +128,21 @@ package final class CoordinatorShell {
             }
             if let end, machine.connectedWorkers.isEmpty || MonotonicClock.now >= lastFarewell { return end }
         }
+    }
+
+    /// Waits for something to happen, or for time to pass, and does meanwhile what nobody waits for.
+    private func wait() throws -> PollResult {
+        let descriptors = [handle.mailbox.descriptor] + lines.descriptors
+        func wait(_ timeout: Int) throws -> PollResult {
+            try socket.poll(monitor: monitor, descriptors: descriptors, timeout: timeout)
+        }
+        while alertness.isAlert {
+            let result = try wait(0)
+            if !result.isNothing { return result }
+            if !machine.catchUp() { sched_yield() }
+        }
+        while machine.catchUp() {}
+        return try wait(disconnectionTellings.left == 0 ? 50 : 1)
     }
 
     /// Tells the machine of a closed connection. libzmq's note comes a little before its socket knows, so the machine is told a moment later, and once more
@@ -212,7 +224,8 @@ package final class CoordinatorShell {
                 }
             }
         }
-        machine.catchUp()
+        // The core of an idle worker of this machine is free.
+        if machine.hasIdleWorker(among: { lines.line(to: $0) != nil }) { alertness.begin() } else { alertness.end() }
     }
 
     /// - Returns: Whether the message was taken; if not, the peer is gone or has stopped reading.

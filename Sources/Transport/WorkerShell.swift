@@ -32,8 +32,7 @@ package final class WorkerShell {
     private var machine: WorkerMachine
     private let computer: PieceComputer
     private var end: WorkerEnd?
-    /// Until then the worker does not go to sleep.
-    private var alertUntil = Duration.zero
+    private var alertness = Alertness()
 
     /// Begins to connect to a coordinator, which need not be there yet.
     ///
@@ -86,16 +85,12 @@ package final class WorkerShell {
         }
     }
 
-    /// How long a worker that has just sent a result looks for more work without going to sleep: a process that sleeps takes longer to wake than the coordinator
-    /// takes for a step.
-    private static let alertness = Duration.milliseconds(1)
-
     /// Waits for something to do, or for time to pass.
     private func wait(_ descriptors: [Int32]) throws -> WorkerConnection.Readiness {
         func wait(_ timeout: Int) throws -> WorkerConnection.Readiness {
             try connection.wait(isAwaited: machine.awaitsConnection, descriptors: descriptors, timeout: timeout)
         }
-        while !machine.hasWork, MonotonicClock.now < alertUntil {
+        while !machine.hasWork, alertness.isAlert {
             let readiness = try wait(0)
             if !readiness.isNothing { return readiness }
             // Others may need the core, the coordinator among them.
@@ -124,7 +119,7 @@ package final class WorkerShell {
         }
         if let failure { throw failure }
         try handle(.computed(result))
-        alertUntil = MonotonicClock.now + Self.alertness
+        alertness.begin()
     }
 
     private func handle(_ event: WorkerEvent) throws {

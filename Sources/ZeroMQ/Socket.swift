@@ -226,5 +226,5 @@ package struct PollResult: Sendable, Hashable {
     /// The file descriptors that can be read, or have come to their end.
     package let readableDescriptors: [Int32]
 
-    fileprivate var isNothing: Bool { !readable && !writable && !hasDisconnection && readableDescriptors.isEmpty }
+    package var isNothing: Bool { !readable && !writable && !hasDisconnection && readableDescriptors.isEmpty }
 }
