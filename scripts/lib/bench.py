@@ -19,6 +19,7 @@ PEER = ROOT / "scripts" / "peer"
 # Epochs of the baseline job that is timed alone: the first is left out, for then programs warm up.
 JOB_EPOCHS = 8
 JOB_IMAGES = 10_000
+JOB = ["--only", "baseline", "--epochs", str(JOB_EPOCHS)]
 
 
 def say(text):
@@ -49,20 +50,36 @@ class Minishard:
             "first_step_seconds": first_step_seconds(run)}
         return measured, results
 
+    def traced(self, workers, *options):
+        """A study, and what its processes did: the events of its trace."""
+        with tempfile.TemporaryDirectory() as directory:
+            trace = pathlib.Path(directory, "trace.json")
+            run, _ = self.study(workers, *options, "--trace", str(trace))
+            return run, json.loads(trace.read_text())
+
     def computing_share(self):
         """Of 2 cores' time from start to exit, the part in which 2 workers compute pieces of a whole study: their threads' CPU time, so that who
         else uses the machine touches both sides alike."""
-        with tempfile.TemporaryDirectory() as directory:
-            trace = pathlib.Path(directory, "trace.json")
-            run, _ = self.study(2, "--trace", str(trace))
-            events = json.loads(trace.read_text())
-        return sum(event["tdur"] for event in events if event["name"] == "compute") * 1e-6 / 2 / run.seconds
+        run, events = self.traced(2)
+        return computing_seconds(events) / 2 / run.seconds
+
+    def job_computing_share(self, workers):
+        """The same of the workers' time in the baseline alone, from its first step to its last."""
+        _, events = self.traced(workers, *JOB)
+        steps = [event["ts"] for event in events if event["name"] == "adam"]
+        first, last = min(steps), max(steps)
+        return computing_seconds(event for event in events if first <= event.get("ts", 0) <= last) / workers / (last - first) * 1e6
 
     def job(self, workers):
         """Samples a second of the baseline, from the end of its first epoch's validation to that of its last one's."""
-        run, _ = self.study(workers, "--only", "baseline", "--epochs", str(JOB_EPOCHS))
+        run, _ = self.study(workers, *JOB)
         times = [time for time, line in run.lines if re.search(r"\bEpoch \d+ \|", line)]
         return (len(times) - 1) * JOB_IMAGES / (times[-1] - times[0])
+
+
+def computing_seconds(events):
+    """CPU time of the workers' threads while they computed pieces."""
+    return sum(event["tdur"] for event in events if event["name"] == "compute") * 1e-6
 
 
 def first_step_seconds(run):
@@ -160,6 +177,8 @@ def measure_round(number, minishard, torch, notebook, found):
     say(f"round {number}: the baseline alone")
     found.add("job_1", minishard.job(1))
     found.add("job_2", minishard.job(2))
+    for workers in (1, 2):
+        found.add(f"job_{workers}_computing_share", minishard.job_computing_share(workers))
     if torch:
         found.add("torch_job", torch.job())
     return kernels
@@ -190,6 +209,10 @@ def table(found, kernels, has_peer):
     if has_peer:
         row("  PyTorch tuned, 1 thread", f"{found.median('torch_job'):,.0f} samples/s", f"Minishard {found.ratio('job_1', 'torch_job'):.1f}x as fast")
     row("baseline alone, 2 workers", f"{found.median('job_2'):,.0f} samples/s", f"{found.ratio('job_2', 'job_1'):.2f}x 1 worker")
+    for workers in (1, 2):
+        row(f"  workers' computing, with {workers}", f"{found.median(f'job_{workers}_computing_share'):.2f}", "of their time")
+    at_equal_speed = 2 * found.ratio("job_2_computing_share", "job_1_computing_share")
+    row("  2 workers against 1, if cores were equally fast", f"{at_equal_speed:.2f}x")
     for model in kernels["models"]:
         shares = {part["name"]: part["share_of_peak"] for part in model["rows"] if "share_of_peak" in part}
         for form, names in (("", ("conv1 forward", "conv2 forward, ReLU, pool")), (", dense", ("conv1 forward, dense", "conv2 forward, dense"))):
