@@ -193,16 +193,19 @@ final class JobRun {
     ///
     /// - Parameter peer: Who will compute it.
     func samples(of task: PieceTask, for peer: PeerID) -> TaskSamples {
+        func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame {
+            makeFrame(byteCount, [peer]) { bytes, _ in fill(bytes) }
+        }
         switch task {
         case .training(_, let quanta):
             if let data = batch?.data { return data.part(quanta: quanta) }
             return TaskSamples(
-                dataset.train, batch: order[batch?.samples ?? 0..<0], quanta: quanta, offset: job.trainingImages.lowerBound
-            ) { count, fill in makeFrame(count, [peer]) { bytes, _ in fill(bytes) } }
+                dataset.train, batch: order[batch?.samples ?? 0..<0], quanta: quanta, offset: job.trainingImages.lowerBound,
+                makeFrame: frame)
         case .evaluation(let pass, let number):
             let images = passes[pass]?.images(of: number) ?? 0..<0
             let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
-            return TaskSamples(set, batch: images) { count, fill in makeFrame(count, [peer]) { bytes, _ in fill(bytes) } }
+            return TaskSamples(set, batch: images, makeFrame: frame)
         }
     }
 

@@ -13,8 +13,6 @@ struct TaskSamples {
     /// The piece's quanta within it.
     let quanta: Range<Int>
 
-    typealias FrameMaker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
-
     /// Gathers the images of some quanta of a mini-batch.
     ///
     /// - Parameters:
@@ -23,7 +21,7 @@ struct TaskSamples {
     ///   - makeFrame: Makes the pixels' frame.
     init(
         _ set: ImageSet, batch: some RandomAccessCollection<Int>, quanta: Range<Int>? = nil, offset: Int = 0,
-        makeFrame: FrameMaker = { Frame(byteCount: $0, fill: $1) }
+        makeFrame: (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame = { Frame(byteCount: $0, fill: $1) }
     ) {
         batchSize = batch.count
         self.quanta = quanta ?? 0..<Quanta.count(samples: batchSize)

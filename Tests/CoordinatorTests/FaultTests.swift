@@ -10,11 +10,14 @@ struct Desk {
     var now = Duration.zero
 
     /// A coordinator that audits nothing, since the numbers of results are made up here, unless `change` says otherwise.
-    init(jobs: [TrainingJob], change: (inout CoordinatorSettings) -> Void = { _ in }) throws {
+    init(
+        jobs: [TrainingJob], change: (inout CoordinatorSettings) -> Void = { _ in },
+        makeFrame: @escaping FrameMaker = { count, _, fill in Frame(byteCount: count) { fill($0, nil) } }
+    ) throws {
         var settings = CoordinatorSettings(run: Self.run, instructionSet: try InstructionSet.best())
         settings.auditShare = 0
         change(&settings)
-        coordinator = try CoordinatorMachine(jobs: jobs, dataset: TestJobs.dataset, settings: settings)
+        coordinator = try CoordinatorMachine(jobs: jobs, dataset: TestJobs.dataset, settings: settings, makeFrame: makeFrame)
     }
 
     func receive(_ message: WorkerMessage, from peer: UInt8) -> Answers { receive(message.frames(), from: peer) }

@@ -63,6 +63,66 @@ struct SchedulingTests {
         #expect(desk.coordinator.isFinished)
     }
 
+    @Test("Images are made for who computes them, parameters for who had a part in the step")
+    func framesForTheirPeers() throws {
+        final class Made {
+            var frames: [(owner: AnyObject, peers: [PeerID])] = []
+            func peers(of frame: Frame?) -> [UInt8]? { frames.first { $0.owner === frame?.owner }?.peers.map { $0.bytes[0] } }
+        }
+        let made = Made()
+        let desk = try Desk(
+            jobs: [TestJobs.job(model: try TestJobs.model())],
+            makeFrame: { count, peers, fill in
+                let frame = Frame(byteCount: count) { fill($0, nil) }
+                made.frames.append((frame.owner, peers))
+                return frame
+            })
+        let whole = try #require(desk.hello(1).work.first?.piece)
+        #expect(made.peers(of: whole.pixels) == [1])
+        #expect(made.peers(of: whole.parameters) == nil)
+        for peer: UInt8 in [2, 3] { #expect(desk.hello(peer).work.isEmpty) }
+        let parts = desk.receive(.result(desk.result(of: whole)), from: 1).work
+        #expect(parts.map(\.peer) == [1, 2, 3])
+        for part in parts {
+            #expect(made.peers(of: part.piece.pixels) == [part.peer])
+            #expect(made.peers(of: part.piece.parameters) == [1])
+        }
+        let next = parts.reversed().flatMap { desk.receive(.result(desk.result(of: $0.piece)), from: $0.peer).work }
+        #expect(next.count == 3)
+        for part in next { #expect(made.peers(of: part.piece.parameters) == [3, 2, 1]) }
+    }
+
+    @Test("Without a core of its own a coordinator catches up while a worker is idle, and with what cannot wait while all have more to do")
+    func catchingUp() throws {
+        let alone = try Desk(jobs: [TestJobs.job(model: try TestJobs.model())]) { $0.sharesCores = true }
+        func isIdle(_ peers: [UInt8]) -> Bool { alone.coordinator.hasIdleWorker { peers.contains($0.bytes[0]) } }
+        let whole = try #require(alone.hello(1).work.first?.piece)
+        #expect(!isIdle([1, 2]))
+        #expect(!alone.coordinator.catchUp())
+        #expect(alone.hello(2).work.isEmpty)
+        #expect(isIdle([1, 2]) && isIdle([2]) && !isIdle([1]))
+        // The images of the next mini-batch.
+        #expect(alone.coordinator.catchUp())
+        #expect(!alone.coordinator.catchUp())
+        let halves = alone.receive(.result(alone.result(of: whole)), from: 1).work
+        #expect(halves.map(\.peer) == [1, 2])
+        #expect(!isIdle([1, 2]))
+        #expect(!alone.coordinator.catchUp())
+        #expect(alone.receive(.result(alone.result(of: halves[1].piece)), from: 2).work.isEmpty)
+        #expect(isIdle([1, 2]))
+        // The step's link, and images again.
+        #expect(alone.coordinator.catchUp())
+        #expect(alone.coordinator.catchUp())
+        #expect(!alone.coordinator.catchUp())
+
+        let busy = try Desk(jobs: try TestJobs.mixed(5)) { $0.sharesCores = true }
+        let pieces = busy.hello(1).work + busy.hello(2).work
+        #expect(!busy.coordinator.catchUp())
+        #expect(busy.receive(.result(busy.result(of: pieces[0].piece)), from: 1).work.count == 1)
+        #expect(busy.coordinator.catchUp())
+        #expect(!busy.coordinator.catchUp())
+    }
+
     @Test("A worker's pieces are as few as it has slots", arguments: [1, 2, 3])
     func slots(slots: Int) throws {
         let desk = try Desk(jobs: try TestJobs.mixed(5))
