@@ -40,6 +40,8 @@ final class ConnectedWorker {
 
     var name: String { introduction.name }
     var hasRoom: Bool { assignments.count < slots }
+    /// Whether it has nothing to do.
+    var isIdle: Bool { assignments.isEmpty }
     /// Whether its arithmetic is this program's, so that its results can be compared with others to the bit.
     var isComparable: Bool { introduction.profile == TrainingProtocol.profile }
 

@@ -16,7 +16,7 @@ extension CoordinatorMachine {
         shareTasksInDoubt(urgentOnly: false, now: now)
     }
 
-    private var idleWorkers: Int { workers.reduce(0) { $0 + ($1.assignments.isEmpty ? 1 : 0) } }
+    private var idleWorkers: Int { workers.count(where: \.isIdle) }
 
     /// The worker with room that holds the fewest pieces, the one that came first among equals. One that is late with its pieces gets no more.
     func nextWorker(where isSuitable: (ConnectedWorker) -> Bool) -> ConnectedWorker? {

@@ -70,7 +70,7 @@ package final class CoordinatorMachine {
 
     /// Whether one of some workers has nothing to do.
     package func hasIdleWorker(among isIncluded: (PeerID) -> Bool) -> Bool {
-        workers.contains { $0.assignments.isEmpty && isIncluded($0.peer) }
+        workers.contains { $0.isIdle && isIncluded($0.peer) }
     }
 
     /// Takes an event and returns what is to be done, in order.
@@ -88,7 +88,7 @@ package final class CoordinatorMachine {
             if let worker = workersByPeer[peer] { lose(worker, "its connection is gone") }
         case .connectionClosed:
             // What cannot be delivered tells whose it was.
-            for worker in workers where !worker.assignments.isEmpty { sendHeartbeat(to: worker, now: now) }
+            for worker in workers where !worker.isIdle { sendHeartbeat(to: worker, now: now) }
         case .processEnded(let host, let processID, let cause):
             if let worker = workers.first(where: { $0.introduction.host == host && $0.introduction.processID == processID }) {
                 lose(worker, "its process \(cause)")
@@ -119,7 +119,7 @@ package final class CoordinatorMachine {
     ///
     /// - Returns: Whether there was something to do, and may be more.
     @discardableResult package func catchUp() -> Bool {
-        let hasTime = !settings.sharesCores || workers.contains { $0.assignments.isEmpty }
+        let hasTime = !settings.sharesCores || workers.contains(where: \.isIdle)
         guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return false }
         return jobs.contains { !$0.isOver && ($0.linkLastStep() || (hasTime && $0.gatherNextBatch())) }
     }
