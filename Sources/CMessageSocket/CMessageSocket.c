@@ -82,12 +82,12 @@ long message_socket_receive(int socket, void *bytes, long room) {
     return length;
 }
 
-/// A message of some bytes, and room for one descriptor.
+/// A message of some bytes, and room for two descriptors.
 struct message {
     struct iovec bytes;
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
+        char space[CMSG_SPACE(2 * sizeof(int))];
     } control;
     struct msghdr header;
 };
@@ -102,30 +102,32 @@ static void prepare(struct message *message, void *bytes, long count) {
     message->header.msg_controllen = sizeof message->control.space;
 }
 
-int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor) {
+int message_socket_send_descriptors(int socket, const void *bytes, long count, const int descriptors[2]) {
     struct message message;
     prepare(&message, (void *)bytes, count);
     struct cmsghdr *control = CMSG_FIRSTHDR(&message.header);
     control->cmsg_level = SOL_SOCKET;
     control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(control), &descriptor, sizeof(int));
+    control->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(control), descriptors, 2 * sizeof(int));
     return sendmsg(socket, &message.header, MSG_DONTWAIT | MSG_NOSIGNAL) == count;
 }
 
-int message_socket_receive_descriptor(int socket, void *bytes, long count) {
+int message_socket_receive_descriptors(int socket, void *bytes, long count, int descriptors[2]) {
     struct message message;
     prepare(&message, bytes, count);
     long received = recvmsg(socket, &message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (received < 0) return -1;
-    int descriptor = -1;
+    if (received < 0) return 0;
+    int found = 0;
     struct cmsghdr *control = CMSG_FIRSTHDR(&message.header);
-    if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS && control->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(&descriptor, CMSG_DATA(control), sizeof(int));
-    if (received == count && descriptor >= 0 && !(message.header.msg_flags & MSG_TRUNC)) return descriptor;
-    if (descriptor >= 0) close(descriptor);
+    if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS) {
+        found = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(descriptors, CMSG_DATA(control), found * sizeof(int));
+    }
+    if (received == count && found == 2 && !(message.header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) return 1;
+    while (found > 0) close(descriptors[--found]);
     errno = received == 0 ? ECONNRESET : EPROTO;
-    return -1;
+    return 0;
 }
 
 #else
@@ -140,7 +142,7 @@ int message_socket_listen(const char *path) { return unavailable(); }
 int message_socket_accept(int listener) { return unavailable(); }
 int message_socket_send(int socket, const void *bytes, long count) { return unavailable() == 0; }
 long message_socket_receive(int socket, void *bytes, long room) { return unavailable(); }
-int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor) { return unavailable() == 0; }
+int message_socket_send_descriptors(int socket, const void *bytes, long count, const int descriptors[2]) { return unavailable() == 0; }
 int message_socket_receive_descriptor(int socket, void *bytes, long count) { return unavailable(); }
 
 #endif

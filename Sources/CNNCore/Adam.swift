@@ -81,9 +81,7 @@ package struct Adam: Sendable {
         let result = gradientSum.withUnsafeBufferPointer { gradientSum in
             parameters.withUnsafeMutableBufferPointer { parameters in
                 Result { () throws(NonFiniteGradient) in
-                    try step(
-                        from: UnsafeBufferPointer(parameters), to: parameters, copy: nil, gradientSum: gradientSum, sampleCount: sampleCount
-                    )
+                    try step(from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
                 }
             }
         }
@@ -95,17 +93,15 @@ package struct Adam: Sendable {
     /// - Parameters:
     ///   - parameters: flat, as many as the optimiser was made for.
     ///   - updated: the parameters after the step, as many; may be the same memory.
-    ///   - copy: the same once more, unless it is nil.
     ///   - gradientSum: the sum of the samples' gradients, in the same order.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
     package mutating func step(
         from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>,
-        copy: UnsafeMutableBufferPointer<Float>?, gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
+        gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
     ) throws(NonFiniteGradient) {
         let count = firstMoment.count
         precondition(
-            parameters.count == count && updated.count == count && copy?.count ?? count == count && gradientSum.count == count,
-            "one gradient a parameter")
+            parameters.count == count && updated.count == count && gradientSum.count == count, "one gradient a parameter")
         stepCount += 1
         beta1Power *= hyperparameters.beta1
         beta2Power *= hyperparameters.beta2
@@ -118,8 +114,7 @@ package struct Adam: Sendable {
             secondMoment.withUnsafeMutableBufferPointer { secondMoment in
                 kernels.adam(
                     count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
-                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, copy: copy?.baseAddress,
-                    firstMoment: firstMoment.baseAddress!,
+                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, firstMoment: firstMoment.baseAddress!,
                     secondMoment: secondMoment.baseAddress!)
             }
         }

@@ -133,12 +133,11 @@ package protocol KernelSet: Sendable {
     ///
     /// - Parameters:
     ///   - updated: the parameters after the step; may be `parameters` themselves.
-    ///   - copy: the same, unless it is nil.
     ///   - firstMoment: changed in place, as is the second one.
     /// - Returns: whether all gradients were finite. The parameters are of no use when not.
     static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, copy: Output?,
-        firstMoment: Output, secondMoment: Output
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool
 
     /// Packs the second convolution's weights for its forward pass, from PyTorch's (c2, c1, ky, kx); the weights of padded channels are 0.

@@ -202,8 +202,8 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, copy: Output?,
-        firstMoment: Output, secondMoment: Output
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         var finite = true
         for i in 0..<count {
@@ -213,7 +213,6 @@ package enum ScalarKernels: KernelSet {
             secondMoment[i] = (secondMoment[i] * k.beta2).addingProduct(gradient * gradient, k.oneMinusBeta2)
             let denominator = secondMoment[i].squareRoot() / k.biasCorrection2Root + k.epsilon
             updated[i] = parameters[i].addingProduct(firstMoment[i] / denominator, -k.stepSize)
-            copy?[i] = updated[i]
         }
         return finite
     }

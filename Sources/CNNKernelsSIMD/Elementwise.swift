@@ -11,8 +11,8 @@ enum Elementwise {
     }
 
     static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, copy: Output?,
-        firstMoment: Output, secondMoment: Output
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         let whole = count / 16 * 16
         let reciprocal = 1 / k.sampleCount
@@ -33,11 +33,10 @@ enum Elementwise {
             second.store(to: secondMoment + i)
             let result = Vector.load(parameters + i).addingProduct(first / denominator, Vector(repeating: -k.stepSize))
             result.store(to: updated + i)
-            if let copy { result.store(to: copy + i) }
         }
         let rest = ScalarKernels.adam(
             count: count - whole, coefficients: k, gradientSum: gradientSum + whole, parameters: parameters + whole,
-            updated: updated + whole, copy: copy.map { $0 + whole }, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
+            updated: updated + whole, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
         var finite = rest
         for lane in 0..<16 { finite = finite && poison[lane] == 0 }
         return finite

@@ -87,11 +87,11 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, copy: Output?,
-        firstMoment: Output, secondMoment: Output
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        secondMoment: Output
     ) -> Bool {
         Elementwise.adam(
-            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, updated: updated, copy: copy,
+            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, updated: updated,
             firstMoment: firstMoment, secondMoment: secondMoment)
     }
 

@@ -1,4 +1,5 @@
 package import CNNCore
+package import Datasets
 package import TrainingProtocol
 
 /// The transport's name for a connection: ROUTER's routing id. A worker that connects anew has a new one.
@@ -26,11 +27,29 @@ package enum CoordinatorEvent: Sendable {
     case tick
 }
 
-/// Makes a frame that will probably be sent to some peers, where it needs no copy for one or two of them if that can be. The closure writes all bytes, to the first buffer
-/// and, if there is one, to the second.
-package typealias FrameMaker = (
-    _ byteCount: Int, _ peers: [PeerID], _ fill: (UnsafeMutableRawBufferPointer, _ copy: UnsafeMutableRawBufferPointer?) -> Void
-) -> Frame
+/// Where a coordinator's tensors are.
+package struct CoordinatorTensors {
+    /// The images for training and validation, a row each.
+    package let trainImages: RowTable
+    /// The images for testing, a row each.
+    package let testImages: RowTable
+    /// Makes the frames of parameters.
+    package let makeFrame: FrameMaker
+
+    package init(trainImages: RowTable, testImages: RowTable, makeFrame: @escaping FrameMaker) {
+        self.trainImages = trainImages
+        self.testImages = testImages
+        self.makeFrame = makeFrame
+    }
+
+    /// Tensors in this process's own memory.
+    package init(of dataset: Dataset) {
+        self.init(
+            trainImages: RowTable(dataset.train.pixels, rowSize: dataset.train.height * dataset.train.width),
+            testImages: RowTable(dataset.test.pixels, rowSize: dataset.test.height * dataset.test.width),
+            makeFrame: FrameDraft.init(byteCount:))
+    }
+}
 
 /// What a coordinator wants done, in order.
 package enum CoordinatorAction: Sendable {

@@ -11,7 +11,7 @@ extension CoordinatorMachine {
             // A mini-batch goes to one worker whole while there are enough of them for all idle workers, and is shared among these otherwise.
             let idle = idleWorkers
             guard let task = job.takeReadyTask(parts: max(1, (idle + ready - 1) / ready)) else { return }
-            send(open(task, of: job, for: worker.peer), to: worker, now: now)
+            send(open(task, of: job), to: worker, now: now)
         }
         shareTasksInDoubt(urgentOnly: false, now: now)
     }
@@ -41,8 +41,8 @@ extension CoordinatorMachine {
         return best.map { ($0.job, ready) }
     }
 
-    private func open(_ task: PieceTask, of job: JobRun, for peer: PeerID) -> OpenTask {
-        let samples = job.samples(of: task, for: peer)
+    private func open(_ task: PieceTask, of job: JobRun) -> OpenTask {
+        let samples = job.samples(of: task)
         let (kind, step): (PieceKind, Int) =
             switch task {
             case .training(let step, _): (.train, step)

@@ -42,19 +42,20 @@ package final class CoordinatorMachine {
     ///   - settings: None of them touches a result.
     ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records additions and steps of Adam.
-    ///   - makeFrame: Makes the frames of parameters and images.
+    ///   - tensors: Images, and where parameters are made; nil for this process's own memory.
     /// - Throws: ``JobError`` if a job cannot be trained on the data set, or a state is not its job's.
     package init(
         jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [], trace: TraceRecorder? = nil,
-        makeFrame: @escaping FrameMaker = { count, _, fill in Frame(byteCount: count) { fill($0, nil) } }
+        tensors: CoordinatorTensors? = nil
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
         standstill = settings.heartbeatInterval / 4
         audits = AuditChoice(run: settings.run, share: settings.auditShare)
         patience = Patience(limit: settings.patience)
+        let tensors = tensors ?? CoordinatorTensors(of: dataset)
         self.jobs = jobs.enumerated().map {
-            JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, makeFrame: makeFrame)
+            JobRun(index: $0, job: $1, dataset: dataset, instructionSet: settings.instructionSet, trace: trace, tensors: tensors)
         }
         try restore(states)
     }
@@ -121,7 +122,7 @@ package final class CoordinatorMachine {
     @discardableResult package func catchUp() -> Bool {
         let hasTime = !settings.sharesCores || workers.contains(where: \.isIdle)
         guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return false }
-        return jobs.contains { !$0.isOver && ($0.linkLastStep() || (hasTime && $0.gatherNextBatch())) }
+        return jobs.contains { !$0.isOver && $0.linkLastStep() }
     }
 
     // MARK: Workers

@@ -11,7 +11,7 @@ final class JobRun {
     private let dataset: Dataset
     private let instructionSet: InstructionSet
     private let trace: TraceRecorder?
-    private let makeFrame: FrameMaker
+    private let tensors: CoordinatorTensors
     private let stepsPerEpoch: Int
     /// Multiplications of one sample's forward pass, about: the unit of the work that remains.
     private let sampleCost: Double
@@ -28,8 +28,6 @@ final class JobRun {
     private var lossOfEpoch = 0.0
     private var correctInEpoch = 0
     private var batch: MiniBatch?
-    /// The mini-batch after the current one, gathered in time that nobody waits for.
-    private var nextData: (samples: Range<Int>, data: TaskSamples)?
     /// The loss of the last step while that is missing in the chain.
     private var unlinkedLoss: Float?
 
@@ -53,8 +51,6 @@ final class JobRun {
     private struct MiniBatch {
         /// The samples' places in the epoch's order.
         let samples: Range<Int>
-        /// The samples themselves, if they were gathered beforehand.
-        let data: TaskSamples?
         var sum: TreeSum
         /// Quanta that nobody works on, as aligned subtrees.
         var ready: [Range<Int>]
@@ -62,17 +58,16 @@ final class JobRun {
         var contributors: [PeerID] = []
     }
 
-    /// - Parameter makeFrame: Makes the frames of parameters and images.
+    /// - Parameter tensors: The data set's images, and where parameters are made.
     init(
-        index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?,
-        makeFrame: @escaping FrameMaker
+        index: Int, job: TrainingJob, dataset: Dataset, instructionSet: InstructionSet, trace: TraceRecorder?, tensors: CoordinatorTensors
     ) {
         self.index = index
         self.job = job
         self.dataset = dataset
         self.instructionSet = instructionSet
         self.trace = trace
-        self.makeFrame = makeFrame
+        self.tensors = tensors
         stepsPerEpoch = job.stepsPerEpoch
         let model = job.model
         let taps = model.kernelSize * model.kernelSize * (model.firstChannels + model.firstChannels * model.secondChannels)
@@ -190,37 +185,19 @@ final class JobRun {
     }
 
     /// A task's images and labels, and where they stand in their mini-batch.
-    ///
-    /// - Parameter peer: Who will compute it.
-    func samples(of task: PieceTask, for peer: PeerID) -> TaskSamples {
-        func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame {
-            makeFrame(byteCount, [peer]) { bytes, _ in fill(bytes) }
-        }
+    func samples(of task: PieceTask) -> TaskSamples {
         switch task {
         case .training(_, let quanta):
-            if let data = batch?.data { return data.part(quanta: quanta) }
             return TaskSamples(
-                dataset.train, batch: order[batch?.samples ?? 0..<0], quanta: quanta, offset: job.trainingImages.lowerBound,
-                makeFrame: frame)
+                images: tensors.trainImages, labels: dataset.train.labels, batch: order[batch?.samples ?? 0..<0], quanta: quanta,
+                offset: job.trainingImages.lowerBound)
         case .evaluation(let pass, let number):
-            let images = passes[pass]?.images(of: number) ?? 0..<0
-            let set = if case .test? = passes[pass]?.purpose { dataset.test } else { dataset.train }
-            return TaskSamples(set, batch: images, makeFrame: frame)
+            let batch = passes[pass]?.images(of: number) ?? 0..<0
+            if case .test? = passes[pass]?.purpose {
+                return TaskSamples(images: tensors.testImages, labels: dataset.test.labels, batch: batch)
+            }
+            return TaskSamples(images: tensors.trainImages, labels: dataset.train.labels, batch: batch)
         }
-    }
-
-    /// Gathers the next mini-batch's images before anybody needs them.
-    ///
-    /// - Returns: Whether that was to be done.
-    func gatherNextBatch() -> Bool {
-        guard let current = batch?.samples, current.upperBound < order.count else { return false }
-        let next = samples(ofStep: step + 1)
-        if nextData?.samples == next { return false }
-        let data = trace.recording(.gather, job: index, step: step + 1) {
-            TaskSamples(dataset.train, batch: order[next], offset: job.trainingImages.lowerBound)
-        }
-        nextData = (next, data)
-        return true
     }
 
     /// Adds the last step to the chain, if it is not there; the parameters must be those after it still, and are best read while they are in the cache.
@@ -259,7 +236,7 @@ final class JobRun {
         self.batch = nil
         linkLastStep()
         parameters = try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
-            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count, for: batch.contributors)
+            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count)
         }
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
         let loss = Float(total.lossSum / Double(samples.count))
@@ -274,25 +251,15 @@ final class JobRun {
     }
 
     /// The parameters after another step.
-    ///
-    /// - Parameter peers: Who had a part in the step: they have room for more work now.
-    private func updatedParameters(
-        gradientSum: FloatVector, sampleCount: Int, for peers: [PeerID]
-    ) throws(NonFiniteGradient) -> FloatVector {
-        var result = Result<Void, NonFiniteGradient>.success(())
-        let frame = parameters.withUnsafeBufferPointer { parameters in
-            gradientSum.withUnsafeBufferPointer { gradientSum in
-                makeFrame(parameters.count * MemoryLayout<Float>.size, peers) { updated, copy in
-                    result = Result { () throws(NonFiniteGradient) in
-                        try optimizer.step(
-                            from: parameters, to: updated.bindMemory(to: Float.self), copy: copy?.bindMemory(to: Float.self),
-                            gradientSum: gradientSum, sampleCount: sampleCount)
-                    }
-                }
+    private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
+        let draft = tensors.makeFrame(parameters.count * MemoryLayout<Float>.size)
+        try parameters.withUnsafeBufferPointer { (parameters) throws(NonFiniteGradient) in
+            try gradientSum.withUnsafeBufferPointer { (gradientSum) throws(NonFiniteGradient) in
+                try optimizer.step(
+                    from: parameters, to: draft.bytes.bindMemory(to: Float.self), gradientSum: gradientSum, sampleCount: sampleCount)
             }
         }
-        try result.get()
-        return frame.vector()
+        return draft.frame.vector()
     }
 
     /// Takes a batch of evaluation; with the last one of the pass, and all passes before it done, its record is due.
@@ -319,15 +286,13 @@ final class JobRun {
         order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
         lossOfEpoch = 0
         correctInEpoch = 0
-        nextData = nil
         beginStep()
     }
 
     private func beginStep() {
         let samples = samples(ofStep: step)
         let count = Quanta.count(samples: samples.count)
-        let data = nextData?.samples == samples ? nextData?.data : nil
-        batch = MiniBatch(samples: samples, data: data, sum: TreeSum(count: count, instructionSet: instructionSet), ready: [0..<count])
+        batch = MiniBatch(samples: samples, sum: TreeSum(count: count, instructionSet: instructionSet), ready: [0..<count])
     }
 
     private func endEpoch() {

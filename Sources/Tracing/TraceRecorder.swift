@@ -22,8 +22,6 @@ package enum TraceActivity: String, Sendable, CaseIterable {
     case adam
     /// The coordinator adds a step to its job's chain.
     case link
-    /// The coordinator gathers the images of a mini-batch that nobody needs yet.
-    case gather
     /// What happened is printed and written to files.
     case report
 }

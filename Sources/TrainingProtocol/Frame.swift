@@ -2,27 +2,39 @@ package import CNNCore
 
 /// One frame of a message: bytes that nobody changes any more, kept alive by their owner.
 ///
-/// A frame made here stands in memory of its own, 64-byte aligned; a received one stands wherever the transport has put it, at any alignment.
+/// A frame made here stands in memory of its own, 64-byte aligned; a received one stands wherever the transport has put it, at any alignment. A frame of rows
+/// of a table is put together when its bytes are asked for.
 package struct Frame: @unchecked Sendable {
     /// What keeps the bytes alive.
     package let owner: AnyObject
-    /// Address of the first byte, valid as long as `owner` lives; nil only for an empty frame.
+    /// Address of the first byte, valid as long as `owner` lives; nil only for an empty frame, and for one of rows.
     private let base: UnsafeRawPointer?
     /// Length in bytes.
     package let count: Int
+    /// The rows that make up the frame, if it is one of rows.
+    package let rows: TableRows?
 
     /// A frame over bytes that belong to another object, which must neither move nor change them while it lives.
     package init(owner: AnyObject, bytes: UnsafeRawBufferPointer) {
         self.owner = owner
         self.base = bytes.baseAddress
         self.count = bytes.count
+        rows = nil
+    }
+
+    /// A frame of a table's rows, one after the other.
+    package init(_ rows: TableRows) {
+        owner = rows.table
+        base = nil
+        count = rows.byteCount
+        self.rows = rows
     }
 
     /// A frame of `byteCount` bytes, all of which `fill` must write.
     package init<Failure: Error>(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-        let memory = FrameMemory(byteCount: byteCount)
-        try fill(memory.bytes)
-        self.init(owner: memory, bytes: UnsafeRawBufferPointer(memory.bytes))
+        let draft = FrameDraft(byteCount: byteCount)
+        try fill(draft.bytes)
+        self = draft.frame
     }
 
     /// A frame with a copy of some bytes.
@@ -49,18 +61,24 @@ package struct Frame: @unchecked Sendable {
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        if let rows { return try rows.gathered().withUnsafeBytes(body) }
         defer { withExtendedLifetime(owner) {} }
         return try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
+    /// The same bytes in one place: this frame itself if they are there already.
+    package var contiguous: Frame { rows?.gathered() ?? self }
+
     /// Some of the bytes, where they are.
     package func part(_ range: Range<Int>) -> Frame {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) bytes")
-        return withUnsafeBytes { Frame(owner: owner, bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        let whole = contiguous
+        return whole.withUnsafeBytes { Frame(owner: whole.owner, bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
     /// The same bytes at an address that is a multiple of `alignment`, a power of two up to 64: this frame itself if it is there already, else a copy.
     package func aligned(to alignment: Int) -> Frame {
+        if rows != nil { return contiguous.aligned(to: alignment) }
         guard let base, Int(bitPattern: base) & (alignment - 1) != 0 else { return self }
         return withUnsafeBytes { Frame(copying: $0) }
     }
@@ -108,17 +126,6 @@ package struct Frame: @unchecked Sendable {
             }
         }
     }
-}
-
-/// Memory of one frame, freed with the last reference to it, on whatever thread that goes.
-private final class FrameMemory {
-    let bytes: UnsafeMutableRawBufferPointer
-
-    init(byteCount: Int) {
-        bytes = .allocate(byteCount: byteCount, alignment: 64)
-    }
-
-    deinit { bytes.deallocate() }
 }
 
 #if _endian(big)

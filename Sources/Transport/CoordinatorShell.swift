@@ -68,10 +68,11 @@ package final class CoordinatorShell {
         endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [],
         logger: Logger, trace: TraceRecorder? = nil
     ) throws {
-        let lines = DirectLines(largestTensor: Self.largestTensor(of: jobs))
-        self.lines = lines
+        let largestParameters = jobs.reduce(0) { max($0, $1.model.parameterCount * MemoryLayout<Float>.size) }
+        lines = DirectLines(
+            areWanted: endpoints.contains { (try? Endpoint($0))?.directPath != nil }, dataset: dataset, largestTensor: largestParameters)
         machine = try CoordinatorMachine(
-            jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, makeFrame: lines.frame)
+            jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, tensors: lines.tensors)
         handle = try CoordinatorHandle()
         self.logger = logger
         self.trace = trace
@@ -200,14 +201,6 @@ package final class CoordinatorShell {
         jobs.reduce(1 << 20) { max($0, $1.model.parameterCount * 16) }
     }
 
-    /// The largest tensor of any message, in bytes.
-    private static func largestTensor(of jobs: [TrainingJob]) -> Int {
-        jobs.reduce(0) { size, job in
-            let pixels = max(job.batchSize, job.evaluationBatchSize) * job.model.height * job.model.width
-            return max(size, pixels, job.model.parameterCount * MemoryLayout<Float>.size)
-        }
-    }
-
     private func handle(_ event: CoordinatorEvent, _ observer: (TrainingObservation) -> Void) throws {
         var events = [event]
         while let event = events.popLast() {
@@ -232,7 +225,7 @@ package final class CoordinatorShell {
     private func send(_ frames: [Frame], to peer: PeerID) throws -> Bool {
         if let line = lines.line(to: peer) { return line.send(frames) }
         var messages = [try Message.carrying(Frame(bytes: peer.bytes))]
-        for frame in Check.adding(to: frames) { messages.append(try Message.carrying(frame)) }
+        for frame in Check.adding(to: frames.map(\.contiguous)) { messages.append(try Message.carrying(frame)) }
         return try socket.send(messages) == .taken
     }
 

@@ -54,68 +54,82 @@ final class DirectLine {
     }
 
     /// A frame that is made where it will be sent from, if it is large and there is room.
-    func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame? {
-        frames.frame(byteCount: byteCount, fill: fill)
-    }
-
-    /// A block for a frame that may be sent by this line or not, if there is one to spare.
-    func spareDraft(byteCount: Int) -> BlockArena.Draft? { frames.spareDraft(byteCount: byteCount) }
+    func draft(byteCount: Int) -> FrameDraft? { frames.draft(byteCount: byteCount) }
 }
 
 // How a line begins: the worker connects, and the coordinator greets it with a message that carries the memory and says its sizes.
 extension DirectLine {
-    /// Numbers of blocks by which the coordinator sends, of blocks by which the worker does, and of bytes a block; little-endian.
-    private typealias Greeting = (toWorker: UInt64, toCoordinator: UInt64, blockSize: UInt64)
+    /// Bytes of an image, images for training, images for testing, blocks that the coordinator sends by, blocks that the worker sends by, and bytes of a block; little-endian.
+    private typealias Greeting = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
     /// The coordinator's end.
     ///
     /// - Parameters:
     ///   - connection: a connection that was taken. It is closed if there is no memory to share; the worker goes without a direct line then.
-    ///   - size: what the largest tensor needs, in bytes.
-    static func greeting(_ connection: Int32, roomFor size: Int) -> DirectLine? {
-        let geometry = SharedFrames.geometry(roomFor: size)
+    ///   - common: what the coordinator shares with all workers, and a file descriptor of it.
+    static func greeting(_ connection: Int32, _ common: CommonMemory, sharedAs descriptor: Int32) -> DirectLine? {
+        let images = common.layout
+        let layout = SharedFrames.Layout(common: images, blocksToCoordinator: SharedFrames.blocksToCoordinator)
         var greeting: Greeting = (
-            UInt64(SharedFrames.blocksToWorker).littleEndian, UInt64(SharedFrames.blocksToCoordinator).littleEndian,
-            UInt64(geometry.blockSize).littleEndian
+            UInt64(images.imageSize).littleEndian, UInt64(images.trainImages).littleEndian, UInt64(images.testImages).littleEndian,
+            UInt64(images.blocks.blockCount).littleEndian, UInt64(layout.blocks.blockCount).littleEndian,
+            UInt64(images.blocks.blockSize).littleEndian
         )
         var isSent = false
-        let arena = try? BlockArena(geometry) { memory in
-            isSent = message_socket_send_descriptor(connection, &greeting, MemoryLayout<Greeting>.size, memory) != 0
+        let region = try? SharedRegion(byteCount: layout.byteCount) { own in
+            isSent = message_socket_send_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, [descriptor, own]) != 0
         }
-        guard let arena, isSent else {
+        guard let region, isSent else {
             close(connection)
             return nil
         }
-        return DirectLine(connection, SharedFrames(arena, isCoordinator: true, blocksToWorker: SharedFrames.blocksToWorker))
+        return DirectLine(connection, SharedFrames(common, layout, in: region, isCoordinator: true))
     }
-
-    /// What the numbers of blocks and their size may be, so that a stranger's greeting asks for nothing absurd.
-    private static let blockCounts = UInt64(1)...1024
-    private static let largestBlock: UInt64 = 1 << 30
 
     /// The worker's end of a connection that it has made, once the greeting has come; nil before. The connection is not closed if it comes to nothing.
     ///
     /// - Throws: ``TransportError`` if what answers does not greet, or its memory cannot be had.
     static func greeted(_ connection: Int32) throws(TransportError) -> DirectLine? {
-        var greeting: Greeting = (0, 0, 0)
-        let memory = message_socket_receive_descriptor(connection, &greeting, MemoryLayout<Greeting>.size)
-        guard memory >= 0 else {
+        var greeting: Greeting = (0, 0, 0, 0, 0, 0)
+        var descriptors: [Int32] = [-1, -1]
+        guard message_socket_receive_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, &descriptors) != 0 else {
             if errno == EAGAIN { return nil }
             throw TransportError(description: "The coordinator does not answer: \(String(cString: strerror(errno)))")
         }
-        defer { close(memory) }
-        let (toWorker, toCoordinator) = (UInt64(littleEndian: greeting.toWorker), UInt64(littleEndian: greeting.toCoordinator))
-        let blockSize = UInt64(littleEndian: greeting.blockSize)
-        guard blockCounts.contains(toWorker), blockCounts.contains(toCoordinator), blockSize <= largestBlock else {
-            throw TransportError(
-                description: "The coordinator shares \(toWorker) and \(toCoordinator) blocks of \(blockSize) bytes, which cannot be right.")
+        defer { for descriptor in descriptors { close(descriptor) } }
+        guard let sizes = Sizes(greeting) else {
+            throw TransportError(description: "The coordinator shares memory of sizes that cannot be right: \(greeting).")
         }
         do throws(SharedMemoryError) {
-            let geometry = BlockArena.Geometry(blockCount: Int(toWorker + toCoordinator), roomFor: Int(blockSize))
-            let arena = try BlockArena(sharedAs: memory, geometry)
-            return DirectLine(connection, SharedFrames(arena, isCoordinator: false, blocksToWorker: Int(toWorker)))
+            let images = CommonMemory.Layout(
+                imageSize: sizes.image, trainImages: sizes.train, testImages: sizes.test,
+                blocks: BlockStore.Geometry(blockCount: sizes.blocks, roomFor: sizes.block))
+            let layout = SharedFrames.Layout(common: images, blocksToCoordinator: sizes.ownBlocks)
+            let common = CommonMemory(
+                images, in: try SharedRegion(sharedAs: descriptors[0], byteCount: images.byteCount, access: .reading))
+            let region = try SharedRegion(sharedAs: descriptors[1], byteCount: layout.byteCount, access: .readingAndWriting)
+            return DirectLine(connection, SharedFrames(common, layout, in: region, isCoordinator: false))
         } catch {
             throw TransportError(description: "\(error)")
+        }
+    }
+
+    /// The numbers of a greeting.
+    private struct Sizes {
+        let image, train, test, blocks, ownBlocks, block: Int
+
+        /// nil if a stranger's greeting asks for something absurd.
+        init?(_ greeting: Greeting) {
+            func number(_ number: UInt64, atMost limit: UInt64) -> Int? {
+                let number = UInt64(littleEndian: number)
+                return number <= limit ? Int(number) : nil
+            }
+            guard let image = number(greeting.0, atMost: 1 << 24), let train = number(greeting.1, atMost: 1 << 32),
+                let test = number(greeting.2, atMost: 1 << 32), let blocks = number(greeting.3, atMost: 1 << 16),
+                let ownBlocks = number(greeting.4, atMost: 1 << 16), let block = number(greeting.5, atMost: 1 << 30),
+                image > 0, blocks > 0, ownBlocks > 0, block > 0
+            else { return nil }
+            (self.image, self.train, self.test, self.blocks, self.ownBlocks, self.block) = (image, train, test, blocks, ownBlocks, block)
         }
     }
 }

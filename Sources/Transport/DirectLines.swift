@@ -1,5 +1,6 @@
 import CMessageSocket
 import Coordinator
+import Datasets
 import SharedMemory
 import TrainingProtocol
 
@@ -20,7 +21,8 @@ final class DirectLines {
         let begin: Duration
     }
 
-    private let largestTensor: Int
+    /// What all lines have in common, and a file descriptor of it; nil if no line is wanted, or there is no memory for it.
+    let common: (memory: CommonMemory, descriptor: Int32)?
     private var listeners: [(descriptor: Int32, path: String)] = []
     private var connections: [Connection] = []
     private var lastPeer: UInt64 = 0
@@ -32,10 +34,26 @@ final class DirectLines {
     /// How long a connection may take to become a worker's.
     private static let patience = Duration.seconds(2)
 
-    /// - Parameter largestTensor: in bytes.
-    init(largestTensor: Int) { self.largestTensor = largestTensor }
+    /// - Parameters:
+    ///   - areWanted: Whether there will be a path to listen at.
+    ///   - dataset: Whose images are sent.
+    ///   - largestTensor: The largest tensor of parameters or gradients, in bytes.
+    init(areWanted: Bool, dataset: Dataset, largestTensor: Int) {
+        var descriptor: Int32 = -1
+        let memory =
+            areWanted
+            ? try? CommonMemory(of: dataset, largestTensor: largestTensor) { descriptor = fcntl($0, F_DUPFD_CLOEXEC, 0) } : nil
+        common = memory.map { ($0, descriptor) }
+    }
+
+    /// The images where workers see them, and parameters that are made there; nil if there are no lines.
+    var tensors: CoordinatorTensors? {
+        guard let memory = common?.memory else { return nil }
+        return CoordinatorTensors(trainImages: memory.tables[0], testImages: memory.tables[1], makeFrame: memory.draft)
+    }
 
     deinit {
+        if let common { close(common.descriptor) }
         for listener in listeners {
             close(listener.descriptor)
             unlink(listener.path)
@@ -46,6 +64,7 @@ final class DirectLines {
     ///
     /// - Parameter path: What stands there must be a file that another coordinator has left behind.
     func listen(at path: String) {
+        if common == nil { return }
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
         let descriptor = message_socket_listen(path)
@@ -69,7 +88,9 @@ final class DirectLines {
                     if errno != EAGAIN { strangers = Self.mostStrangers }
                     break
                 }
-                guard let line = DirectLine.greeting(descriptor, roomFor: largestTensor) else { continue }
+                guard let common, let line = DirectLine.greeting(descriptor, common.memory, sharedAs: common.descriptor) else {
+                    continue
+                }
                 lastPeer += 1
                 strangers += 1
                 connections.append(Connection(peer: Self.peer(lastPeer), line: line, begin: now))
@@ -85,21 +106,6 @@ final class DirectLines {
     /// The connections that are among some descriptors.
     func lines(among readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
         connections.filter { readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
-    }
-
-    /// A frame that will probably be sent to some peers: it is made at up to two of their lines at once, so that it needs no copy there.
-    ///
-    /// - Parameter fill: writes all bytes, to the first buffer and, if there is one, to the second.
-    func frame(
-        byteCount: Int, for peers: [PeerID], fill: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer?) -> Void
-    ) -> Frame {
-        var drafts: [BlockArena.Draft] = []
-        for peer in peers where drafts.count < 2 {
-            if let draft = line(to: peer)?.spareDraft(byteCount: byteCount) { drafts.append(draft) }
-        }
-        guard let first = drafts.first else { return Frame(byteCount: byteCount) { fill($0, nil) } }
-        fill(first.bytes, drafts.count > 1 ? drafts[1].bytes : nil)
-        return Frame(owner: SharedFrames.Copies(drafts), bytes: UnsafeRawBufferPointer(first.bytes))
     }
 
     /// A peer's line, if it has one.

@@ -6,11 +6,6 @@ package import TrainingProtocol
 package struct SharedFrames {
     /// Frames from this size on, in bytes, are worth a block.
     package static let leastSize = 4096
-    /// Blocks by which a coordinator sends: the parameters that a worker keeps, what three pieces of work take beside them, and parameters of some jobs, which are made
-    /// there before anybody knows who will need them.
-    package static let blocksToWorker = TrainingProtocol.keptParameters + blocksForCopies + 6
-    /// Of these, blocks that nothing is made in before it is sent.
-    private static let blocksForCopies = 6
     /// Blocks by which a worker sends: one for each result that can be on its way, and one for the next.
     package static let blocksToCoordinator = 4
 
@@ -18,33 +13,58 @@ package struct SharedFrames {
     package enum Part {
         /// With its message.
         case inline(Frame)
-        /// In a block of the arena.
+        /// In a block.
         case shared(block: Int, count: Int, ticket: UInt64)
+        /// As rows of a table that both ends have.
+        case rows([UInt32], table: Int)
     }
 
-    private let arena: BlockArena
-    private let sendBlocks: Range<Int>
-    private let receiveBlocks: Range<Int>
+    private let tables: [RowTable]
+    private let outgoing: (store: BlockStore, channel: BlockChannel)
+    private let incoming: BlockChannel
     private var lastTicket: UInt64 = 0
 
-    /// An arena's sizes for frames of up to `size` bytes.
-    package static func geometry(roomFor size: Int) -> BlockArena.Geometry {
-        BlockArena.Geometry(blockCount: blocksToWorker + blocksToCoordinator, roomFor: size)
+    /// What stands where in the memory of one line: the states of the common blocks, those of the worker's blocks, then on whole pages these blocks.
+    package struct Layout: Sendable, Hashable {
+        package let commonBlocks: Int
+        package let blocks: BlockStore.Geometry
+
+        /// - Parameters:
+        ///   - common: what the coordinator shares with all workers.
+        ///   - blocksToCoordinator: the blocks by which the worker sends, as large as the common ones.
+        package init(common: CommonMemory.Layout, blocksToCoordinator: Int) {
+            commonBlocks = common.blocks.blockCount
+            blocks = BlockStore.Geometry(blockCount: blocksToCoordinator, roomFor: common.blocks.blockSize)
+        }
+
+        /// States that different processes change stand in different cache lines.
+        fileprivate var statesToCoordinator: Int { (BlockChannel.byteCount(blockCount: commonBlocks) + 63) / 64 * 64 }
+        fileprivate var blocksOffset: Int { wholePages(statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount)) }
+        package var byteCount: Int { blocksOffset + blocks.byteCount }
     }
 
     /// - Parameters:
-    ///   - isCoordinator: whether this end sends by the coordinator's blocks, which come first.
-    ///   - blocksToWorker: how many these are.
-    package init(_ arena: BlockArena, isCoordinator: Bool, blocksToWorker: Int) {
-        self.arena = arena
-        let all = (0..<blocksToWorker, blocksToWorker..<arena.geometry.blockCount)
-        (sendBlocks, receiveBlocks) = isCoordinator ? all : (all.1, all.0)
-        arena.protect(receiveBlocks)
+    ///   - common: what the coordinator shares with all workers.
+    ///   - region: the memory of this line.
+    package init(_ common: CommonMemory, _ layout: Layout, in region: SharedRegion, isCoordinator: Bool) {
+        tables = common.tables
+        let results = BlockStore(layout.blocks, in: region, at: layout.blocksOffset)
+        let toWorker = BlockChannel(common.blocks, in: region, at: 0)
+        let toCoordinator = BlockChannel(results, in: region, at: layout.statesToCoordinator)
+        if isCoordinator {
+            (outgoing, incoming) = ((common.blocks, toWorker), toCoordinator)
+            region.protect(layout.blocksOffset..<layout.byteCount)
+        } else {
+            (outgoing, incoming) = ((results, toCoordinator), toWorker)
+        }
     }
 
-    /// Puts a message's large frames into blocks, as far as there are free ones.
+    /// Puts a message's large frames where they need not travel, as far as there is room.
     package mutating func put(_ frames: [Frame]) -> [Part] {
         frames.map { frame in
+            if let rows = frame.rows, let table = tables.firstIndex(where: { $0 === rows.table }) {
+                return .rows(rows.numbers, table: table)
+            }
             guard frame.count >= Self.leastSize, let block = send(frame) else { return .inline(frame) }
             return .shared(block: block, count: frame.count, ticket: lastTicket)
         }
@@ -53,44 +73,35 @@ package struct SharedFrames {
     /// Sends a frame's bytes by a block: the one in which they were made, or else a copy.
     private mutating func send(_ frame: Frame) -> Int? {
         lastTicket += 1
-        let draft = frame.owner as? BlockArena.Draft ?? (frame.owner as? Copies)?.draft(in: arena)
         // A part of a frame is another thing.
-        if let draft, draft.bytes.count == frame.count, let block = arena.send(draft, ticket: lastTicket) { return block }
-        return frame.withUnsafeBytes { arena.put($0, into: sendBlocks, ticket: lastTicket) }
+        if let draft = frame.owner as? BlockStore.Draft, draft.bytes.count == frame.count,
+            let block = outgoing.channel.send(draft, ticket: lastTicket)
+        {
+            return block
+        }
+        return frame.withUnsafeBytes { outgoing.channel.send(copying: $0, ticket: lastTicket) }
     }
 
     /// A frame that is made where it will be sent from, if it is large and there is a free block for it.
-    package func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame? {
-        guard byteCount >= Self.leastSize, let draft = arena.draft(byteCount: byteCount, in: sendBlocks) else { return nil }
-        fill(draft.bytes)
-        return Frame(owner: draft, bytes: UnsafeRawBufferPointer(draft.bytes))
-    }
-
-    /// A block for a frame that is made before anybody knows whether it will be sent; nil if there are better uses for those that are free.
-    func spareDraft(byteCount: Int) -> BlockArena.Draft? {
-        byteCount < Self.leastSize ? nil : arena.draft(byteCount: byteCount, in: sendBlocks, leaving: Self.blocksForCopies)
-    }
-
-    /// What owns a frame whose bytes are in two arenas.
-    final class Copies {
-        private let drafts: [BlockArena.Draft]
-
-        init(_ drafts: [BlockArena.Draft]) { self.drafts = drafts }
-
-        func draft(in arena: BlockArena) -> BlockArena.Draft? { drafts.first { $0.arena === arena } }
+    package func draft(byteCount: Int) -> FrameDraft? {
+        guard byteCount >= Self.leastSize, let block = outgoing.store.draft(byteCount: byteCount) else { return nil }
+        return FrameDraft(owner: block, bytes: block.bytes)
     }
 
     /// A message's frames, those in blocks where they are.
     ///
-    /// - Returns: nil if a block is none, or means something else: the sender is at fault.
+    /// - Returns: nil if a block or a row is none, or a block means something else: the sender is at fault.
     package func take(_ parts: [Part]) -> [Frame]? {
         var frames: [Frame] = []
         for part in parts {
             switch part {
             case .inline(let frame): frames.append(frame)
             case .shared(let block, let count, let ticket):
-                guard let lease = arena.take(block, of: receiveBlocks, count: count, ticket: ticket) else { return nil }
+                guard let lease = incoming.take(block, count: count, ticket: ticket) else { return nil }
                 frames.append(Frame(owner: lease, bytes: lease.bytes))
+            case .rows(let numbers, let table):
+                guard tables.indices.contains(table), numbers.allSatisfy({ $0 < tables[table].count }) else { return nil }
+                frames.append(Frame(TableRows(of: tables[table], numbers: numbers)))
             }
         }
         return frames

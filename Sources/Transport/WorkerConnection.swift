@@ -154,9 +154,7 @@ final class WorkerConnection {
     }
 
     /// A frame to be sent, made where it needs no copy if that can be.
-    func frame(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame {
-        line?.frame(byteCount: byteCount, fill: fill) ?? Frame(byteCount: byteCount, fill: fill)
-    }
+    func draft(byteCount: Int) -> FrameDraft { line?.draft(byteCount: byteCount) ?? FrameDraft(byteCount: byteCount) }
 
     /// Gives the last message time to go out; to be called before the connection goes.
     func linger() throws { try socket?.set(.linger, to: 200) }

@@ -58,7 +58,7 @@ package final class WorkerShell {
             processID: UInt32(bitPattern: getpid()), slots: 2)
         machine = WorkerMachine(
             settings: WorkerSettings(endpoint: endpoint, introduction: introduction, giveUpAfter: giveUpAfter), now: MonotonicClock.now)
-        computer = PieceComputer(instructionSet: instructionSet, makeFrame: connection.frame)
+        computer = PieceComputer(instructionSet: instructionSet, makeFrame: connection.draft)
         try connection.open()
     }
 

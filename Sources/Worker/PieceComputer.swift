@@ -10,9 +10,6 @@ package final class PieceComputer {
     /// The one used last stands last.
     private var engines: [Entry] = []
 
-    /// Makes a frame of some bytes, all of which the closure writes.
-    package typealias FrameMaker = (_ byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Frame
-
     private struct Entry {
         let model: SmallCNN
         let engine: GradientEngine
@@ -22,7 +19,7 @@ package final class PieceComputer {
     }
 
     /// - Parameter makeFrame: Makes the results' frames.
-    package init(instructionSet: InstructionSet, makeFrame: @escaping FrameMaker = { Frame(byteCount: $0, fill: $1) }) {
+    package init(instructionSet: InstructionSet, makeFrame: @escaping FrameMaker = FrameDraft.init(byteCount:)) {
         self.instructionSet = instructionSet
         self.makeFrame = makeFrame
     }
@@ -37,25 +34,22 @@ package final class PieceComputer {
             quantaDone += 1
             betweenQuanta(quantaDone)
         }
-        var statistics = ShardStatistics(lossSum: 0, correct: 0)
         let valueCount = piece.kind == .train ? piece.model.parameterCount : piece.sampleCount
-        let values = piece.pixels.withUnsafeBytes { pixels in
+        let values = makeFrame(valueCount * 4)
+        let statistics = piece.pixels.withUnsafeBytes { pixels in
             piece.labels.withUnsafeBytes { labels in
                 let shard = Shard(
                     seed: piece.seed, step: UInt32(truncatingIfNeeded: piece.step), firstQuantum: piece.quanta.lowerBound, pixels: pixels,
                     labels: labels, normalization: piece.normalization)
-                return makeFrame(valueCount * 4) { bytes in
-                    switch piece.kind {
-                    case .train: statistics = engine.gradient(of: shard, into: bytes.bindMemory(to: Float.self), betweenQuanta: count)
-                    case .evaluate:
-                        statistics = engine.evaluate(shard, predictions: bytes.bindMemory(to: UInt32.self), betweenQuanta: count)
-                    }
+                return switch piece.kind {
+                case .train: engine.gradient(of: shard, into: values.bytes.bindMemory(to: Float.self), betweenQuanta: count)
+                case .evaluate: engine.evaluate(shard, predictions: values.bytes.bindMemory(to: UInt32.self), betweenQuanta: count)
                 }
             }
         }
         return PieceResult(
             run: piece.run, piece: piece.piece, job: piece.job, step: piece.step, quanta: piece.quanta, parameters: piece.parametersID,
-            lossSum: statistics.lossSum, correct: statistics.correct, values: values)
+            lossSum: statistics.lossSum, correct: statistics.correct, values: values.frame)
     }
 
     private func engine(for piece: PieceOfWork) -> GradientEngine {

@@ -11,13 +11,12 @@ struct Desk {
 
     /// A coordinator that audits nothing, since the numbers of results are made up here, unless `change` says otherwise.
     init(
-        jobs: [TrainingJob], change: (inout CoordinatorSettings) -> Void = { _ in },
-        makeFrame: @escaping FrameMaker = { count, _, fill in Frame(byteCount: count) { fill($0, nil) } }
+        jobs: [TrainingJob], change: (inout CoordinatorSettings) -> Void = { _ in }, tensors: CoordinatorTensors? = nil
     ) throws {
         var settings = CoordinatorSettings(run: Self.run, instructionSet: try InstructionSet.best())
         settings.auditShare = 0
         change(&settings)
-        coordinator = try CoordinatorMachine(jobs: jobs, dataset: TestJobs.dataset, settings: settings, makeFrame: makeFrame)
+        coordinator = try CoordinatorMachine(jobs: jobs, dataset: TestJobs.dataset, settings: settings, tensors: tensors)
     }
 
     func receive(_ message: WorkerMessage, from peer: UInt8) -> Answers { receive(message.frames(), from: peer) }

@@ -1,5 +1,6 @@
 import CNNCore
 import Coordinator
+import Datasets
 import Testing
 import TrainingProtocol
 
@@ -63,33 +64,33 @@ struct SchedulingTests {
         #expect(desk.coordinator.isFinished)
     }
 
-    @Test("Images are made for who computes them, parameters for who had a part in the step")
-    func framesForTheirPeers() throws {
-        final class Made {
-            var frames: [(owner: AnyObject, peers: [PeerID])] = []
-            func peers(of frame: Frame?) -> [UInt8]? { frames.first { $0.owner === frame?.owner }?.peers.map { $0.bytes[0] } }
-        }
-        let made = Made()
+    @Test("Images are sent as rows of the data set, parameters as they were made")
+    func tensorsWhereTheyAre() throws {
+        let own = CoordinatorTensors(of: TestJobs.dataset)
+        nonisolated(unsafe) var made: [AnyObject] = []
         let desk = try Desk(
             jobs: [TestJobs.job(model: try TestJobs.model())],
-            makeFrame: { count, peers, fill in
-                let frame = Frame(byteCount: count) { fill($0, nil) }
-                made.frames.append((frame.owner, peers))
-                return frame
+            tensors: CoordinatorTensors(trainImages: own.trainImages, testImages: own.testImages) { count in
+                let draft = FrameDraft(byteCount: count)
+                made.append(draft.frame.owner)
+                return draft
             })
-        let whole = try #require(desk.hello(1).work.first?.piece)
-        #expect(made.peers(of: whole.pixels) == [1])
-        #expect(made.peers(of: whole.parameters) == nil)
-        for peer: UInt8 in [2, 3] { #expect(desk.hello(peer).work.isEmpty) }
-        let parts = desk.receive(.result(desk.result(of: whole)), from: 1).work
-        #expect(parts.map(\.peer) == [1, 2, 3])
-        for part in parts {
-            #expect(made.peers(of: part.piece.pixels) == [part.peer])
-            #expect(made.peers(of: part.piece.parameters) == [1])
+        var queue = desk.hello(1, slots: 1).work.map(\.piece)
+        var tables: [AnyObject] = []
+        while let piece = queue.popLast() {
+            let rows = try #require(piece.pixels.rows)
+            if tables.last !== rows.table { tables.append(rows.table) }
+            let images = rows.table === own.trainImages ? TestJobs.dataset.train : TestJobs.dataset.test
+            let size = images.height * images.width
+            #expect(piece.labels.bytes() == rows.numbers.map { images.labels[Int($0)] })
+            #expect(piece.pixels.bytes() == rows.numbers.flatMap { images.pixels[Int($0) * size..<(Int($0) + 1) * size] })
+            // The first step's parameters are the job's first, those of an evaluation a copy.
+            if piece.kind == .train, piece.step > 0 { #expect(piece.parameters?.owner === made.last) }
+            queue += desk.receive(.result(desk.result(of: piece)), from: 1).work.map(\.piece)
         }
-        let next = parts.reversed().flatMap { desk.receive(.result(desk.result(of: $0.piece)), from: $0.peer).work }
-        #expect(next.count == 3)
-        for part in next { #expect(made.peers(of: part.piece.parameters) == [3, 2, 1]) }
+        #expect(desk.coordinator.isFinished)
+        #expect(made.count > 2)
+        #expect(tables.contains { $0 === own.trainImages } && tables.last === own.testImages)
     }
 
     @Test("Without a core of its own a coordinator catches up while a worker is idle, and with what cannot wait while all have more to do")
@@ -101,8 +102,6 @@ struct SchedulingTests {
         #expect(!alone.coordinator.catchUp())
         #expect(alone.hello(2).work.isEmpty)
         #expect(isIdle([1, 2]) && isIdle([2]) && !isIdle([1]))
-        // The images of the next mini-batch.
-        #expect(alone.coordinator.catchUp())
         #expect(!alone.coordinator.catchUp())
         let halves = alone.receive(.result(alone.result(of: whole)), from: 1).work
         #expect(halves.map(\.peer) == [1, 2])
@@ -110,8 +109,7 @@ struct SchedulingTests {
         #expect(!alone.coordinator.catchUp())
         #expect(alone.receive(.result(alone.result(of: halves[1].piece)), from: 2).work.isEmpty)
         #expect(isIdle([1, 2]))
-        // The step's link, and images again.
-        #expect(alone.coordinator.catchUp())
+        // The step's link.
         #expect(alone.coordinator.catchUp())
         #expect(!alone.coordinator.catchUp())
 

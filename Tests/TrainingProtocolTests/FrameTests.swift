@@ -52,3 +52,36 @@ struct FrameTests {
         #expect(frame.count == 0 && frame.bytes() == [] && frame.floats() == [] && frame.aligned(to: 64).count == 0)
     }
 }
+
+struct RowTableTests {
+    private let bytes: [UInt8] = Array(0..<12)
+
+    @Test(
+        "A frame of rows has their bytes in the order that was asked for",
+        arguments: [[2, 0, 2], [1], [], [0, 1, 2, 3], [1, 2]] as [[UInt32]])
+    func rows(numbers: [UInt32]) {
+        let owner = Frame(bytes: bytes)
+        let tables = [RowTable(bytes, rowSize: 3), owner.withUnsafeBytes { RowTable(owner: owner.owner, bytes: $0, rowSize: 3) }]
+        for table in tables {
+            #expect(table.count == 4)
+            let expected = numbers.flatMap { bytes[Int($0) * 3..<Int($0) * 3 + 3] }
+            let frame = Frame(TableRows(of: table, numbers: numbers))
+            #expect(frame.count == expected.count)
+            #expect(frame.bytes() == expected)
+            #expect(frame.contiguous.rows == nil)
+            #expect(frame.contiguous.bytes() == expected)
+            #expect(frame.aligned(to: 64).bytes() == expected)
+            #expect(frame.hasBytes(of: Frame(bytes: expected)))
+            #expect(frame.part(0..<expected.count / 2).bytes() == Array(expected[..<(expected.count / 2)]))
+        }
+    }
+
+    @Test("Rows that stand one after the other in memory that stays are not copied")
+    func inPlace() {
+        let owner = Frame(bytes: bytes)
+        let table = owner.withUnsafeBytes { RowTable(owner: owner.owner, bytes: $0, rowSize: 3) }
+        func isInPlace(_ numbers: [UInt32]) -> Bool { Frame(TableRows(of: table, numbers: numbers)).contiguous.owner === owner.owner }
+        #expect(isInPlace([1, 2, 3]) && isInPlace([0]))
+        #expect(!isInPlace([1, 3]) && !isInPlace([2, 1]) && !isInPlace([]))
+    }
+}

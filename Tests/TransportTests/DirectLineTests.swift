@@ -1,5 +1,6 @@
 import CMessageSocket
 import Coordinator
+import Datasets
 import SharedMemory
 import Testing
 import TrainingProtocol
@@ -18,7 +19,7 @@ import TrainingProtocol
         private static let largest = 100_000
         private let small = Frame(bytes: [1, 2, 3])
         private let path = String(TestEndpoint.fresh("ipc").dropFirst("ipc://".count))
-        private let lines = DirectLines(largestTensor: largest)
+        private let lines = DirectLines(areWanted: true, dataset: TestData.dataset(), largestTensor: largest)
 
         init() { lines.listen(at: path) }
 
@@ -52,6 +53,13 @@ import TrainingProtocol
 
         private func isEnd(_ arrival: Arrival) -> Bool { if case .end = arrival { true } else { false } }
 
+        /// A frame that is made where a worker sends it from.
+        private func frame(_ worker: DirectLine, _ bytes: [UInt8]) -> Frame? {
+            let draft = worker.draft(byteCount: bytes.count)
+            draft?.bytes.copyBytes(from: bytes)
+            return draft?.frame
+        }
+
         @Test("Messages go in both directions and arrive as they were sent, in order")
         func bothDirections() throws {
             let (worker, _, coordinator) = try connected()
@@ -75,67 +83,82 @@ import TrainingProtocol
             let bytes = large(4).bytes()
             var kept: [Frame] = []
             for _ in 0..<SharedFrames.blocksToCoordinator {
-                let values = try #require(worker.frame(byteCount: bytes.count) { $0.copyBytes(from: bytes) })
+                let values = try #require(frame(worker, bytes))
                 #expect(worker.send([small, values]))
                 let frames = try #require(message(coordinator.receive()))
                 #expect(frames[1].bytes() == bytes)
                 kept += frames
             }
             // With all blocks taken, and for small ones, there is no place.
-            #expect(worker.frame(byteCount: bytes.count) { $0.copyBytes(from: bytes) } == nil)
+            #expect(frame(worker, bytes) == nil)
             kept = []
-            #expect(worker.frame(byteCount: 3) { $0.copyBytes(from: [1, 2, 3]) } == nil)
-            #expect(worker.frame(byteCount: bytes.count) { $0.copyBytes(from: bytes) }?.bytes() == bytes)
+            #expect(frame(worker, [1, 2, 3]) == nil)
+            #expect(frame(worker, bytes)?.bytes() == bytes)
         }
 
-        @Test("Parameters are made at up to two of the lines that will probably need them, and go from there and anywhere else")
-        func madeForTwo() throws {
-            let bytes = large(5).bytes()
-            var buffers: [Int] = []
-            func parameters(for peers: [PeerID]) -> Frame {
-                lines.frame(byteCount: bytes.count, for: peers) { first, second in
-                    buffers.append(second == nil ? 1 : 2)
-                    first.copyBytes(from: bytes)
-                    second?.copyBytes(from: bytes)
-                }
-            }
+        @Test("Parameters are made once, where all workers see them")
+        func madeForAll() throws {
+            let tensors = try #require(lines.tensors)
             let connections = try (0..<3).map { _ in try connected() }
-            let peers = connections.map(\.peer)
-            #expect(parameters(for: []).bytes() == bytes)
-            #expect(parameters(for: [PeerID([1])]).bytes() == bytes)
-            #expect(parameters(for: [PeerID([1]), peers[2]]).bytes() == bytes)
-            let frame = parameters(for: peers)
-            #expect(buffers == [1, 1, 1, 2])
-            // Nothing but what was made there is left to send by.
-            var taken: [[Frame]] = []
-            for (worker, _, coordinator) in connections.prefix(2) {
-                for round in 0..<SharedFrames.blocksToWorker - 1 {
-                    #expect(coordinator.send([large(round)]))
-                    taken.append(try #require(message(worker.receive())))
-                }
-            }
+            let draft = tensors.makeFrame(5000)
+            draft.bytes.copyBytes(from: large(5).bytes())
+            let frame = draft.frame
             var kept: [Frame] = []
             for (worker, _, coordinator) in connections {
                 for _ in 0..<2 {
                     #expect(coordinator.send([small, frame]))
                     let received = try #require(message(worker.receive()))
-                    #expect(received.map { $0.bytes() } == [small.bytes(), bytes])
+                    #expect(received.map { $0.bytes() } == [small.bytes(), large(5).bytes()])
                     kept.append(received[1])
                 }
             }
-            // In a block, which begins on a page; then, because the worker has that, in the message.
-            func isInBlock(_ frame: Frame) -> Bool { frame.withUnsafeBytes { Int(bitPattern: $0.baseAddress) % 4096 == 0 } }
-            #expect(kept.map(isInBlock) == [true, false, true, false, true, true])
-            #expect(parameters(for: peers).bytes() == bytes)
-            #expect(buffers == [1, 1, 1, 2, 1])
-            #expect(frame.bytes() == bytes)
+            // The second time a worker has the block already, and gets a copy in another one.
+            draft.bytes[0] &+= 1
+            let copied = kept.map { $0.bytes()[0] == large(5).bytes()[0] }
+            #expect(copied == [false, true, false, true, false, true])
+        }
+
+        @Test("Images are not sent where both ends have them, and are read where they are if they stand one after the other")
+        func images() throws {
+            let tensors = try #require(lines.tensors)
+            let dataset = TestData.dataset()
+            let (worker, _, coordinator) = try connected()
+            for (table, images) in [(tensors.trainImages, dataset.train), (tensors.testImages, dataset.test)] {
+                let size = images.height * images.width
+                for numbers: [UInt32] in [[3, 4, 5, 6], [7, 0, 7, 2], [UInt32(images.count) - 1], []] {
+                    let frame = Frame(TableRows(of: table, numbers: numbers))
+                    #expect(coordinator.send([small, frame]))
+                    let received = try #require(message(worker.receive())).last
+                    #expect(received?.bytes() == numbers.flatMap { images.pixels[Int($0) * size..<(Int($0) + 1) * size] })
+                    #expect(received?.rows != nil)
+                    let isConsecutive = numbers.count > 1 && numbers[1] == numbers[0] + 1 || numbers.count == 1
+                    #expect((received?.contiguous.owner === received?.contiguous.owner) == isConsecutive)
+                }
+            }
+            // Rows of another table are sent.
+            let other = Frame(TableRows(of: RowTable([1, 2, 3, 4], rowSize: 2), numbers: [1, 0]))
+            #expect(coordinator.send([other]))
+            #expect(message(worker.receive())?.map { $0.bytes() } == [[3, 4, 1, 2]])
+        }
+
+        @Test("Images that there are not reach no state machine", arguments: [(0, 120), (0, .max), (2, 0), (.max, 0)] as [(Int, UInt32)])
+        func forgedImages(table: Int, number: UInt32) throws {
+            let (worker, _, coordinator) = try connected()
+            var datagram: [UInt8] = []
+            DirectMessage.append([.inline(small), .rows([0, number], table: table)], to: &datagram)
+            #expect(message_socket_send(coordinator.descriptor, datagram, datagram.count) != 0)
+            guard case .unreadable(.damaged) = worker.receive() else {
+                Issue.record("image \(number) of table \(table) was taken")
+                return
+            }
         }
 
         @Test("With no block free frames travel in the message, if there is room")
         func exhausted() throws {
             let (worker, _, coordinator) = try connected()
             var kept: [[Frame]] = []
-            for round in 0..<SharedFrames.blocksToWorker + 3 {
+            let count = try #require(lines.common).memory.layout.blocks.blockCount + 3
+            for round in 0..<count {
                 #expect(coordinator.send([small, large(round)]))
                 kept.append(try #require(message(worker.receive())))
             }
@@ -147,7 +170,7 @@ import TrainingProtocol
             #expect((1..<10_000).contains(sent))
         }
 
-        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 19, 20, 23, 24, Int.max])
+        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 3, 4, 31, 32, Int.max])
         func forged(block: Int) throws {
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
@@ -214,19 +237,30 @@ import TrainingProtocol
                 let error = #expect(throws: TransportError.self) { try DirectLine.greeted(descriptor) }
                 #expect(error?.description.isEmpty == false)
             }
+            // Ten images for training and five for testing, of 100 bytes each; three blocks there and four back, of a page each.
+            let intact: [UInt64] = [100, 10, 5, 3, 4, 4096]
             func greet(_ other: Int32, _ numbers: [UInt64]) {
-                _ = try? BlockArena(SharedFrames.geometry(roomFor: 100)) { memory in
-                    _ = message_socket_send_descriptor(other, numbers, numbers.count * 8, memory)
+                _ = try? SharedRegion(byteCount: 2 * 4096 + 3 * 4096) { common in
+                    _ = try? SharedRegion(byteCount: 4096 + 4 * 4096) { own in
+                        _ = message_socket_send_descriptors(other, numbers, numbers.count * 8, [common, own])
+                    }
                 }
             }
+            let descriptor = message_socket_connect(path + "2")
+            let other = message_socket_accept(listener)
+            greet(other, intact)
+            #expect(try DirectLine.greeted(descriptor) != nil)
+            close(other)
             try refused { _ = message_socket_send($0, [1, 2, 3], 3) }
-            try refused { _ = message_socket_send($0, [20, 4, 4096] as [UInt64], 24) }
-            let numbers: [[UInt64]] = [
-                [20, 4, 8192], [20, 5, 4096], [0, 24, 4096], [24, 0, 4096], [1 << 40, 4, 4096], [20, .max, 4096], [20, 4, 1 << 60],
-                [20, 4],
-                [20, 4, 4096, 0],
-            ]
-            for numbers in numbers { try refused { greet($0, numbers) } }
+            try refused { _ = message_socket_send($0, intact, intact.count * 8) }
+            for place in intact.indices {
+                for number: UInt64 in [0, intact[place] + 4096, 1 << 40, .max] {
+                    var numbers = intact
+                    numbers[place] = number
+                    try refused { greet($0, numbers) }
+                }
+            }
+            for numbers in [Array(intact.dropLast()), intact + [0]] { try refused { greet($0, numbers) } }
             try refused { shutdown($0, Int32(SHUT_RDWR)) }
         }
     }

@@ -22,9 +22,12 @@ struct DirectMessageTests {
 
     @Test("A message is read as it was written")
     func roundTrip() throws {
-        let parts = frames.map { SharedFrames.Part.inline($0) } + [.shared(block: 3, count: 70_000, ticket: 1 << 40)]
+        let parts =
+            frames.map { SharedFrames.Part.inline($0) } + [
+                .shared(block: 3, count: 70_000, ticket: 1 << 40), .rows([7, 1 << 31, 0], table: 1), .rows([], table: 0),
+            ]
         let read = try #require(DirectMessage.parts(of: Frame(bytes: bytes(parts))))
-        #expect(read.count == 4)
+        #expect(read.count == 6)
         for (part, frame) in zip(read, frames) {
             guard case .inline(let inline) = part else {
                 Issue.record("not inline")
@@ -37,6 +40,10 @@ struct DirectMessageTests {
             return
         }
         #expect(ticket == 1 << 40)
+        guard case .rows([7, 0x8000_0000, 0], table: 1) = read[4] else {
+            Issue.record("not rows")
+            return
+        }
         #expect(bytes(read) == bytes(parts))
     }
 
@@ -46,13 +53,15 @@ struct DirectMessageTests {
         for bad in [
             Frame(bytes: []), Frame(bytes: [1]), message([]), message([[2, 0, 0]], [7]), message([[2, 0, 0]], [7, 8, 9]),
             message([[2, 1, 0]], [7, 8]), message([[1 << 63, 0, 0]]), message([[.max, 0, 0]]), message([[2, 1 << 63, 5]]),
-            message([[2, 0, 1 << 63]]), message([[UInt64]](repeating: [0, 0, 0], count: 9)), message([[1, 0, 0], [1, 0, 0]], [7]),
+            message([[2, 0, 1 << 63]]), message([[2, 0, 1 << 63]], [UInt8](repeating: 0, count: 7)), message([[.max / 4, 0, 1 << 63]]),
+            message([[0, 1 << 63, 1 << 63]]), message([[0, 0, 1 << 63 | 1]]), message([[UInt64]](repeating: [0, 0, 0], count: 9)),
+            message([[1, 0, 0], [1, 0, 0]], [7]),
         ] { #expect(DirectMessage.parts(of: bad) == nil, "\(bad.bytes())") }
     }
 
     @Test("No damage makes more of a message than it holds")
     func damaged() {
-        let intact = bytes(frames.map { .inline($0) } + [.shared(block: 3, count: 5000, ticket: 9)])
+        let intact = bytes(frames.map { .inline($0) } + [.shared(block: 3, count: 5000, ticket: 9), .rows([1, 2, 3], table: 0)])
         var generator = MersenneTwister(seed: 3)
         for length in 0..<intact.count { #expect(DirectMessage.parts(of: Frame(bytes: Array(intact[..<length]))) == nil) }
         for _ in 0..<5000 {

@@ -22,9 +22,9 @@ int message_socket_send(int socket, const void *bytes, long count);
 /// if there is none.
 long message_socket_receive(int socket, void *bytes, long room);
 
-/// Sends a message and an open file descriptor with it. Returns whether that was done.
-int message_socket_send_descriptor(int socket, const void *bytes, long count, int descriptor);
+/// Sends a message and two open file descriptors with it. Returns whether that was done.
+int message_socket_send_descriptors(int socket, const void *bytes, long count, const int descriptors[2]);
 
-/// Receives a message of exactly `count` bytes, and the file descriptor that comes with it. Returns the descriptor, or -1 and errno: EAGAIN if there is no message
+/// Receives a message of exactly `count` bytes, and the two file descriptors that come with it. Returns whether it was there; if not, errno is EAGAIN if there is no message
 /// yet, EPROTO if it is another one, ECONNRESET when the other end has closed.
-int message_socket_receive_descriptor(int socket, void *bytes, long count);
+int message_socket_receive_descriptors(int socket, void *bytes, long count, int descriptors[2]);

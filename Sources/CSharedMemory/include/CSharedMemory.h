@@ -2,8 +2,9 @@
 
 #include <stdint.h>
 
-/// Makes memory of `size` bytes without a name. On Linux it never changes its size, and all of it is set aside at once. Returns a file descriptor, or -1 and errno.
-int shared_memory_create(long size);
+/// Makes memory of `size` bytes without a name. On Linux it never changes its size, and what stands from `reserved` on is set aside at once. Returns a file descriptor, or -1
+/// and errno.
+int shared_memory_create(long size, long reserved);
 
 /// Reads a number that another process may write; what that process wrote before it can be read afterwards.
 static inline uint64_t shared_load(const volatile uint64_t *address) { return __atomic_load_n(address, __ATOMIC_ACQUIRE); }

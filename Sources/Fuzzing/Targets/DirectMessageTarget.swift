@@ -8,23 +8,37 @@ import Transport
 struct DirectMessageTarget: FuzzTarget {
     let name = "direct-messages"
     let share = 100
+    private let tables: [RowTable]
     private let coordinator: SharedFrames
     private let worker: SharedFrames
 
     init() throws {
-        let geometry = SharedFrames.geometry(roomFor: 8192)
-        var opened: Result<BlockArena, any Error>?
-        let arena = try BlockArena(geometry) { descriptor in opened = Result { try BlockArena(sharedAs: descriptor, geometry) } }
-        guard let opened else { throw Finding("an arena is not shared") }
-        coordinator = SharedFrames(arena, isCoordinator: true, blocksToWorker: SharedFrames.blocksToWorker)
-        worker = SharedFrames(try opened.get(), isCoordinator: false, blocksToWorker: SharedFrames.blocksToWorker)
+        let images = CommonMemory.Layout(
+            imageSize: 100, trainImages: 20, testImages: 10, blocks: BlockStore.Geometry(blockCount: 20, roomFor: 8192))
+        let layout = SharedFrames.Layout(common: images, blocksToCoordinator: SharedFrames.blocksToCoordinator)
+        let common = try Self.mappedTwice(images.byteCount).map { CommonMemory(images, in: $0) }
+        let regions = try Self.mappedTwice(layout.byteCount)
+        tables = common[0].tables
+        coordinator = SharedFrames(common[0], layout, in: regions[0], isCoordinator: true)
+        worker = SharedFrames(common[1], layout, in: regions[1], isCoordinator: false)
+    }
+
+    /// Memory as two processes have it.
+    private static func mappedTwice(_ byteCount: Int) throws -> [SharedRegion] {
+        var opened: Result<SharedRegion, any Error>?
+        let made = try SharedRegion(byteCount: byteCount) { descriptor in
+            opened = Result { try SharedRegion(sharedAs: descriptor, byteCount: byteCount, access: .readingAndWriting) }
+        }
+        guard let opened else { throw Finding("memory is not shared") }
+        return [made, try opened.get()]
     }
 
     func run(_ random: inout CaseRandom, trace: Trace?) throws(Finding) -> FuzzOutcome {
         var sender = coordinator
-        let message = [[1, 2, 3], [UInt8](repeating: 7, count: 5000), [4], [UInt8](repeating: 9, count: 8192)].map { Frame(bytes: $0) }
+        let frames = [[1, 2, 3], [UInt8](repeating: 7, count: 5000), [4], [UInt8](repeating: 9, count: 8192)].map { Frame(bytes: $0) }
+        let message = frames + [Frame(TableRows(of: tables[1], numbers: [3, 9, 0]))]
         let sent = sender.put(message)
-        try require(isShared(sent[1]) && isShared(sent[3]), "a message found no room in an arena that should be free")
+        try require(isShared(sent[1]) && isShared(sent[3]), "a message found no room among blocks that should be free")
         var input: [UInt8] = []
         DirectMessage.append(sent, to: &input)
         let isIntact = random.oneIn(16)
@@ -59,8 +73,8 @@ struct DirectMessageTarget: FuzzTarget {
         if random.oneIn(4) {
             mutator.mutate(&input, partner: input, &random)
         } else {
-            // One of the numbers: how many frames, and each one's length, block and ticket.
-            let place = 8 * random.below(13)
+            // One of the numbers: how many frames, and each one's length, block and ticket, or rows, table and mark.
+            let place = 8 * random.below(16)
             let number = random.oneIn(2) ? random.pick(ByteMutator.interestingNumbers) : UInt64(random.below(32))
             for index in 0..<8 { input[place + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index))) }
         }
