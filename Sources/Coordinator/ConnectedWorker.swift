@@ -8,6 +8,8 @@ final class ConnectedWorker {
     let slots: Int
     /// The pieces it holds, in the order they were sent; at most `slots`.
     var assignments: [Assignment] = []
+    /// A piece that it will probably be given next.
+    var prepared: PreparedWork?
     /// The parameters it holds, the first received first: the mirror of the worker's own list.
     private var heldParameters: [UInt64] = []
     var lastHeard: Duration
@@ -60,6 +62,13 @@ final class ConnectedWorker {
         heldParameters.append(parameters)
         if heldParameters.count > TrainingProtocol.keptParameters { heldParameters.removeFirst() }
         return true
+    }
+
+    /// Takes what was prepared for it, if that is this task.
+    func takePrepared(_ task: PieceTask, of job: JobRun) -> PreparedWork? {
+        guard let work = prepared, work.assignment.open.job === job, work.assignment.open.task == task else { return nil }
+        prepared = nil
+        return work
     }
 
     /// Takes note of a heartbeat.

@@ -11,7 +11,7 @@ extension CoordinatorMachine {
             // A mini-batch goes to one worker whole while there are enough of them for all idle workers, and is shared among these otherwise.
             let idle = idleWorkers
             guard let task = job.takeReadyTask(parts: max(1, (idle + ready - 1) / ready)) else { return }
-            send(open(task, of: job), to: worker, now: now)
+            give(task, of: job, to: worker, now: now)
         }
         shareTasksInDoubt(urgentOnly: false, now: now)
     }
@@ -28,7 +28,7 @@ extension CoordinatorMachine {
     }
 
     /// The job whose ready work is most urgent, the one with the most work left among equals; and the number of jobs with ready work.
-    private func nextJob() -> (job: JobRun, ready: Int)? {
+    func nextJob() -> (job: JobRun, ready: Int)? {
         var ready = 0
         var best: (job: JobRun, urgency: JobRun.Urgency, cost: Double)?
         for job in jobs {
@@ -41,7 +41,19 @@ extension CoordinatorMachine {
         return best.map { ($0.job, ready) }
     }
 
-    private func open(_ task: PieceTask, of job: JobRun) -> OpenTask {
+    /// Gives a worker a task that nobody has, as it was prepared if it was.
+    private func give(_ task: PieceTask, of job: JobRun, to worker: ConnectedWorker, now: Duration) {
+        let prepared = worker.takePrepared(task, of: job)
+        let open = prepared?.assignment.open ?? open(task, of: job)
+        if open.isAudited { tasksInDoubt.append(open) }
+        if let prepared, worker.mustReceive(parameters: open.work.parametersID) {
+            give(prepared, to: worker, now: now)
+        } else {
+            send(open, to: worker, now: now)
+        }
+    }
+
+    func open(_ task: PieceTask, of job: JobRun) -> OpenTask {
         let samples = job.samples(of: task)
         let (kind, step): (PieceKind, Int) =
             switch task {
@@ -52,20 +64,27 @@ extension CoordinatorMachine {
             run: settings.run, piece: 0, job: job.index, kind: kind, model: job.job.model, seed: job.job.seed, step: step,
             batchSize: samples.batchSize, quanta: samples.quanta, normalization: job.job.normalization,
             parametersID: job.parametersID(of: task), parameters: job.parameters(of: task), pixels: samples.pixels, labels: samples.labels)
-        let open = OpenTask(
+        return OpenTask(
             job: job, task: task, work: work, cost: job.cost(samples: work.sampleCount, kind: kind),
             isAudited: audits.includes(task, job: job.index))
-        if open.isAudited { tasksInDoubt.append(open) }
-        return open
     }
 
     func send(_ open: OpenTask, to worker: ConnectedWorker, now: Duration) {
+        give(work(open, withParameters: worker.mustReceive(parameters: open.work.parametersID)), to: worker, now: now)
+    }
+
+    /// A piece of work as it is sent.
+    func work(_ open: OpenTask, withParameters: Bool) -> PreparedWork {
         lastPiece += 1
         var piece = open.work
         piece.piece = lastPiece
-        if !worker.mustReceive(parameters: piece.parametersID) { piece.parameters = nil }
-        worker.give(Assignment(piece: lastPiece, open: open), now: now)
-        actions.append(.send(CoordinatorMessage.work(piece).frames(), to: worker.peer))
+        if !withParameters { piece.parameters = nil }
+        return PreparedWork(assignment: Assignment(piece: lastPiece, open: open), frames: CoordinatorMessage.work(piece).frames())
+    }
+
+    private func give(_ work: PreparedWork, to worker: ConnectedWorker, now: Duration) {
+        worker.give(work.assignment, now: now)
+        actions.append(.send(work.frames, to: worker.peer))
     }
 }
 

@@ -19,6 +19,7 @@ package final class CoordinatorMachine {
     private var strangers = StrangerCount()
     /// Name of the last assignment.
     var lastPiece: UInt64 = 0
+    let trace: TraceRecorder?
     let audits: AuditChoice
     var pieceTimes = PieceTimes()
     /// Tasks that are given to more than one worker, because they are audited or late.
@@ -41,7 +42,7 @@ package final class CoordinatorMachine {
     ///   - dataset: The images of all jobs.
     ///   - settings: None of them touches a result.
     ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
-    ///   - trace: Records additions and steps of Adam.
+    ///   - trace: Records what takes long.
     ///   - tensors: Images, and where parameters are made; nil for this process's own memory.
     /// - Throws: ``JobError`` if a job cannot be trained on the data set, or a state is not its job's.
     package init(
@@ -50,6 +51,7 @@ package final class CoordinatorMachine {
     ) throws(JobError) {
         for job in jobs { try job.check(against: dataset) }
         self.settings = settings
+        self.trace = trace
         standstill = settings.heartbeatInterval / 4
         audits = AuditChoice(run: settings.run, share: settings.auditShare)
         patience = Patience(limit: settings.patience)
@@ -111,18 +113,6 @@ package final class CoordinatorMachine {
         }
         defer { actions = [] }
         return actions
-    }
-
-    /// Does a little of what nobody waits for, if there is any; to be called once the actions of an event have been carried out. Nothing depends on whether it is.
-    ///
-    /// Where no core is free for it, it takes one from a worker. That is no loss while one has nothing to do. While each has work beyond its current piece none begins that
-    /// later, so what is the cheaper the sooner is done too.
-    ///
-    /// - Returns: Whether there was something to do, and may be more.
-    @discardableResult package func catchUp() -> Bool {
-        let hasTime = !settings.sharesCores || workers.contains(where: \.isIdle)
-        guard hasTime || workers.allSatisfy({ $0.assignments.count > 1 }) else { return false }
-        return jobs.contains { !$0.isOver && $0.linkLastStep() }
     }
 
     // MARK: Workers

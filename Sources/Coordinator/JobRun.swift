@@ -21,6 +21,8 @@ final class JobRun {
     private var generatorOfEpoch: MersenneTwister
     private var optimizer: Adam
     private var parameters: FloatVector
+    /// Where the current step's Adam will write, once that is settled.
+    private var updatedDraft: FrameDraft?
     /// Steps trained.
     private(set) var step = 0
     /// Samples of the current epoch in their order, as indices into the job's training images.
@@ -150,6 +152,15 @@ final class JobRun {
         return .training(step: step, quanta: quanta)
     }
 
+    /// The tasks of the step after the current one, which begins once the results of all that was given away are there; nil if something else will be next.
+    ///
+    /// - Parameter parts: into about how many subtrees the mini-batch will be cut.
+    func tasksOfNextStep(parts: Int) -> [PieceTask]? {
+        guard !isOver, let current = batch, current.ready.isEmpty, (step + 1) % stepsPerEpoch != 0 else { return nil }
+        let count = Quanta.count(samples: samples(ofStep: step + 1).count)
+        return CanonicalTree.subtrees(count: count, parts: parts).map { .training(step: step + 1, quanta: $0) }
+    }
+
     /// Takes back a task whose worker is lost.
     func requeue(_ task: PieceTask) {
         if isOver { return }
@@ -178,18 +189,27 @@ final class JobRun {
         return UInt64(index + 1) << 32 | UInt64(step)
     }
 
-    /// The parameters that a task needs, as they are sent.
+    /// The parameters that a task needs, as they are sent; those of a task of the next step are still to be written.
     func parameters(of task: PieceTask) -> Frame {
-        if case .evaluation(let pass, _) = task, let pass = passes[pass] { return Frame(pass.parameters) }
-        return Frame(parameters)
+        switch task {
+        case .evaluation(let pass, _): Frame(passes[pass]?.parameters ?? parameters)
+        case .training(step, _): Frame(parameters)
+        case .training: draftOfUpdate().frame
+        }
+    }
+
+    private func draftOfUpdate() -> FrameDraft {
+        let draft = updatedDraft ?? tensors.makeFrame(parameters.count * MemoryLayout<Float>.size)
+        updatedDraft = draft
+        return draft
     }
 
     /// A task's images and labels, and where they stand in their mini-batch.
     func samples(of task: PieceTask) -> TaskSamples {
         switch task {
-        case .training(_, let quanta):
+        case .training(let step, let quanta):
             return TaskSamples(
-                images: tensors.trainImages, labels: dataset.train.labels, batch: order[batch?.samples ?? 0..<0], quanta: quanta,
+                images: tensors.trainImages, labels: dataset.train.labels, batch: order[samples(ofStep: step)], quanta: quanta,
                 offset: job.trainingImages.lowerBound)
         case .evaluation(let pass, let number):
             let batch = passes[pass]?.images(of: number) ?? 0..<0
@@ -210,7 +230,7 @@ final class JobRun {
         return true
     }
 
-    /// The places of a step's samples in its epoch's order.
+    /// The places of a step's samples in the order of the current epoch, whose step it is.
     private func samples(ofStep step: Int) -> Range<Int> {
         let start = (step % stepsPerEpoch) * job.batchSize
         return start..<min(start + job.batchSize, order.count)
@@ -252,7 +272,8 @@ final class JobRun {
 
     /// The parameters after another step.
     private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
-        let draft = tensors.makeFrame(parameters.count * MemoryLayout<Float>.size)
+        let draft = draftOfUpdate()
+        updatedDraft = nil
         try parameters.withUnsafeBufferPointer { (parameters) throws(NonFiniteGradient) in
             try gradientSum.withUnsafeBufferPointer { (gradientSum) throws(NonFiniteGradient) in
                 try optimizer.step(

@@ -33,10 +33,13 @@ package final class BlockChannel: @unchecked Sendable {
     /// - Parameter ticket: more than 0, less than 2⁶³, never used before.
     /// - Returns: its block; nil if the draft is another store's, or the receiver has it still.
     package func send(_ draft: BlockStore.Draft, ticket: UInt64) -> Int? {
-        guard draft.store === store, isFree(draft.block) else { return nil }
-        shared_store(states + draft.block, ticket << 1)
-        return draft.block
+        guard let block = promise(draft) else { return nil }
+        shared_store(states + block, ticket << 1)
+        return block
     }
+
+    /// The block of a draft that can be handed over later; nil if it is another store's, or the receiver has it already.
+    package func promise(_ draft: BlockStore.Draft) -> Int? { draft.store === store && isFree(draft.block) ? draft.block : nil }
 
     /// Sends bytes by a free block.
     ///
@@ -49,28 +52,46 @@ package final class BlockChannel: @unchecked Sendable {
 
     // MARK: Receiving
 
-    /// Takes the block that the sender has filled under a ticket; nil if its state says something else, or if block or length are none.
-    package func take(_ block: Int, count: Int, ticket: UInt64) -> Lease? {
-        guard ticket > 0, (0..<store.geometry.blockCount).contains(block), (0...store.geometry.blockSize).contains(count),
-            shared_load(states + block) == ticket << 1
-        else { return nil }
-        shared_store(states + block, ticket << 1 | 1)
-        return Lease(self, block, bytes: UnsafeRawBufferPointer(store.bytes(of: block, count: count)))
+    /// A block that the sender fills under a ticket, maybe later; nil if block or length are none.
+    package func lease(_ block: Int, count: Int, ticket: UInt64) -> Lease? {
+        guard ticket > 0, (0..<store.geometry.blockCount).contains(block), (0...store.geometry.blockSize).contains(count) else {
+            return nil
+        }
+        return Lease(self, block, ticket: ticket, bytes: UnsafeRawBufferPointer(store.bytes(of: block, count: count)))
     }
 
-    /// A block that was taken; it is given back when the lease goes.
+    /// Takes the block that the sender has filled under a ticket; nil if its state says something else, or if block or length are none.
+    package func take(_ block: Int, count: Int, ticket: UInt64) -> Lease? {
+        guard let lease = lease(block, count: count, ticket: ticket), lease.take() else { return nil }
+        return lease
+    }
+
+    /// A block that is taken, or will be; it is given back when the lease goes.
     package final class Lease: @unchecked Sendable {
-        /// What the sender put there. Page-aligned.
+        /// What the sender has put there, once the block is taken. Page-aligned.
         package let bytes: UnsafeRawBufferPointer
         private let channel: BlockChannel
         private let block: Int
+        private let ticket: UInt64
+        private var isTaken = false
 
-        fileprivate init(_ channel: BlockChannel, _ block: Int, bytes: UnsafeRawBufferPointer) {
+        fileprivate init(_ channel: BlockChannel, _ block: Int, ticket: UInt64, bytes: UnsafeRawBufferPointer) {
             self.channel = channel
             self.block = block
+            self.ticket = ticket
             self.bytes = bytes
         }
 
-        deinit { shared_store(channel.states + block, 0) }
+        /// Takes the block, once.
+        ///
+        /// - Returns: Whether the sender has filled it under this ticket, and nobody has taken it.
+        package func take() -> Bool {
+            guard shared_load(channel.states + block) == ticket << 1 else { return false }
+            shared_store(channel.states + block, ticket << 1 | 1)
+            isTaken = true
+            return true
+        }
+
+        deinit { if isTaken { shared_store(channel.states + block, 0) } }
     }
 }

@@ -22,6 +22,8 @@ package enum TraceActivity: String, Sendable, CaseIterable {
     case adam
     /// The coordinator adds a step to its job's chain.
     case link
+    /// The coordinator makes a message that it will probably send soon.
+    case prepare
     /// What happened is printed and written to files.
     case report
 }

@@ -140,10 +140,22 @@ package final class CoordinatorShell {
         while alertness.isAlert {
             let result = try wait(0)
             if !result.isNothing { return result }
-            if !machine.catchUp() { sched_yield() }
+            if !catchUp() { sched_yield() }
         }
-        while machine.catchUp() {}
+        while catchUp() {}
         return try wait(disconnectionTellings.left == 0 ? 50 : 1)
+    }
+
+    /// Does a little of what nobody waits for.
+    ///
+    /// - Returns: Whether there was something to do, and may be more.
+    private func catchUp() -> Bool {
+        switch machine.catchUp() {
+        case .nothing: return false
+        case .something: break
+        case .prepared(let frames, let peer): lines.line(to: peer)?.sendAhead(frames)
+        }
+        return true
     }
 
     /// Tells the machine of a closed connection. libzmq's note comes a little before its socket knows, so the machine is told a moment later, and once more
@@ -187,7 +199,7 @@ package final class CoordinatorShell {
     /// Takes in one message: if there are more, the next wait ends at once, and others have had their turn.
     private func receiveMessage(from line: DirectLine, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
         switch line.receive() {
-        case .nothing: return
+        case .nothing, .ahead, .released: return
         case .message(let frames): try handle(.received(from: peer, frames: frames), observer)
         case .unreadable(let violation): try handle(.unreadable(from: peer, violation), observer)
         case .end:

@@ -22,6 +22,14 @@ final class DirectLine {
     private var outgoing: [UInt8] = []
     /// Room for any message; what no message has used takes no memory.
     private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(message_socket_largest), alignment: 64)
+    /// The last message that was sent ahead, while it is not released; known by its first frame's owner.
+    private var sentAhead: (owner: AnyObject, number: UInt64, promise: SharedFrames.Promise)?
+    private var lastNumber: UInt64 = 0
+    private var lastReleased: UInt64 = 0
+    /// The last message that came ahead, while it is not released.
+    private var cameAhead: (number: UInt64, leases: [BlockChannel.Lease])?
+    /// A datagram that comes after a release that is still to be told.
+    private var unread: Frame?
 
     /// Takes over a connection whose ends share memory.
     private init(_ descriptor: Int32, _ frames: SharedFrames) {
@@ -38,20 +46,68 @@ final class DirectLine {
     ///
     /// - Returns: Whether it was taken. If not, the other end is gone or has stopped reading, and the connection is of no use any more.
     func send(_ message: [Frame]) -> Bool {
+        guard let ahead = sentAhead, ahead.owner === message.first?.owner else { return transmit(frames.put(message)) }
+        sentAhead = nil
+        frames.keep(ahead.promise)
+        lastReleased = ahead.number
+        return !frames.releases.raise(to: ahead.number) || transmit([])
+    }
+
+    /// Sends a coordinator's message ahead of its time, if that can be: the worker reads it, and once it is sent a number in shared memory tells so. Its last frame may still be written.
+    func sendAhead(_ message: [Frame]) {
+        sentAhead = nil
+        guard let owner = message.first?.owner, let (parts, promise) = frames.promise(message) else { return }
+        lastNumber += 1
+        if transmit(parts, number: lastNumber) { sentAhead = (owner, lastNumber, promise) }
+    }
+
+    private func transmit(_ parts: [SharedFrames.Part], number: UInt64 = 0) -> Bool {
         outgoing.removeAll(keepingCapacity: true)
-        DirectMessage.append(frames.put(message), to: &outgoing)
+        DirectMessage(parts, number: number, released: lastReleased).append(to: &outgoing)
         return message_socket_send(descriptor, outgoing, outgoing.count) != 0
     }
 
     /// Receives a message if there is one.
     func receive() -> Arrival {
-        let length = message_socket_receive(descriptor, incoming.baseAddress, incoming.count)
-        if length <= 0 { return length < 0 && errno == EAGAIN ? .nothing : .end }
-        guard length <= incoming.count else { return .unreadable(.damaged) }
-        let datagram = Frame(copying: UnsafeRawBufferPointer(rebasing: incoming[..<length]))
-        guard let parts = DirectMessage.parts(of: datagram), let message = frames.take(parts) else { return .unreadable(.damaged) }
-        return .message(message)
+        // Before the look at the socket: what was sent before the release is there then, and comes first.
+        let released = frames.releases.number
+        let datagram: Frame
+        if let unread {
+            datagram = unread
+            self.unread = nil
+        } else {
+            let length = message_socket_receive(descriptor, incoming.baseAddress, incoming.count)
+            if length <= 0 { return length < 0 && errno == EAGAIN ? release(released) ?? .nothing : .end }
+            guard length <= incoming.count else { return .unreadable(.damaged) }
+            datagram = Frame(copying: UnsafeRawBufferPointer(rebasing: incoming[..<length]))
+        }
+        guard let message = DirectMessage(datagram) else { return .unreadable(.damaged) }
+        if let arrival = release(message.released) {
+            unread = datagram
+            return arrival
+        }
+        if message.parts.isEmpty { return .nothing }
+        if message.number == 0 { return frames.take(message.parts).map { .message($0) } ?? .unreadable(.damaged) }
+        guard let (expected, leases) = frames.expect(message.parts) else { return .unreadable(.damaged) }
+        cameAhead = (message.number, leases)
+        return .ahead(expected)
     }
+
+    /// Whether a message that came ahead is released, or one that was received is still to be told.
+    var hasNews: Bool { unread != nil || cameAhead.map { $0.number == frames.releases.number } ?? false }
+
+    /// - Returns: nil if the message that came ahead is not the one that was released.
+    private func release(_ number: UInt64) -> Arrival? {
+        guard let ahead = cameAhead, ahead.number == number else { return nil }
+        cameAhead = nil
+        return ahead.leases.allSatisfy { $0.take() } ? .released : .unreadable(.damaged)
+    }
+
+    /// Before this end waits for the descriptor: from now on the other one writes to it when it releases a message.
+    func fallAsleep() { frames.releases.fallAsleep() }
+
+    /// After the wait.
+    func wakeUp() { frames.releases.wakeUp() }
 
     /// A frame that is made where it will be sent from, if it is large and there is room.
     func draft(byteCount: Int) -> FrameDraft? { frames.draft(byteCount: byteCount) }

@@ -23,8 +23,10 @@ package struct SharedFrames {
     private let outgoing: (store: BlockStore, channel: BlockChannel)
     private let incoming: BlockChannel
     private var lastTicket: UInt64 = 0
+    /// Tells the worker which message that came ahead is released.
+    let releases: Signal
 
-    /// What stands where in the memory of one line: the states of the common blocks, those of the worker's blocks, then on whole pages these blocks.
+    /// What stands where in the memory of one line: the states of the common blocks, those of the worker's blocks, the signal of releases, then on whole pages the worker's blocks.
     package struct Layout: Sendable, Hashable {
         package let commonBlocks: Int
         package let blocks: BlockStore.Geometry
@@ -39,7 +41,8 @@ package struct SharedFrames {
 
         /// States that different processes change stand in different cache lines.
         fileprivate var statesToCoordinator: Int { (BlockChannel.byteCount(blockCount: commonBlocks) + 63) / 64 * 64 }
-        fileprivate var blocksOffset: Int { wholePages(statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount)) }
+        fileprivate var signalOffset: Int { (statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount) + 63) / 64 * 64 }
+        fileprivate var blocksOffset: Int { wholePages(signalOffset + Signal.byteCount) }
         package var byteCount: Int { blocksOffset + blocks.byteCount }
     }
 
@@ -48,6 +51,7 @@ package struct SharedFrames {
     ///   - region: the memory of this line.
     package init(_ common: CommonMemory, _ layout: Layout, in region: SharedRegion, isCoordinator: Bool) {
         tables = common.tables
+        releases = Signal(in: region, at: layout.signalOffset)
         let results = BlockStore(layout.blocks, in: region, at: layout.blocksOffset)
         let toWorker = BlockChannel(common.blocks, in: region, at: 0)
         let toCoordinator = BlockChannel(results, in: region, at: layout.statesToCoordinator)
@@ -62,25 +66,53 @@ package struct SharedFrames {
     /// Puts a message's large frames where they need not travel, as far as there is room.
     package mutating func put(_ frames: [Frame]) -> [Part] {
         frames.map { frame in
-            if let rows = frame.rows, let table = tables.firstIndex(where: { $0 === rows.table }) {
-                return .rows(rows.numbers, table: table)
-            }
+            if let rows = rows(frame) { return rows }
             guard frame.count >= Self.leastSize, let block = send(frame) else { return .inline(frame) }
             return .shared(block: block, count: frame.count, ticket: lastTicket)
         }
     }
 
+    /// A frame of rows as it travels where both ends have the table.
+    private func rows(_ frame: Frame) -> Part? {
+        guard let rows = frame.rows, let table = tables.firstIndex(where: { $0 === rows.table }) else { return nil }
+        return .rows(rows.numbers, table: table)
+    }
+
+    /// The block in which a whole frame was made, if it was made in one of this line's.
+    private func draft(of frame: Frame) -> BlockStore.Draft? {
+        guard let draft = frame.owner as? BlockStore.Draft, draft.bytes.count == frame.count else { return nil }
+        return draft
+    }
+
     /// Sends a frame's bytes by a block: the one in which they were made, or else a copy.
     private mutating func send(_ frame: Frame) -> Int? {
         lastTicket += 1
-        // A part of a frame is another thing.
-        if let draft = frame.owner as? BlockStore.Draft, draft.bytes.count == frame.count,
-            let block = outgoing.channel.send(draft, ticket: lastTicket)
-        {
-            return block
-        }
+        if let draft = draft(of: frame), let block = outgoing.channel.send(draft, ticket: lastTicket) { return block }
         return frame.withUnsafeBytes { outgoing.channel.send(copying: $0, ticket: lastTicket) }
     }
+
+    /// A block that was promised to the receiver.
+    struct Promise {
+        fileprivate let draft: BlockStore.Draft
+        fileprivate let ticket: UInt64
+    }
+
+    /// Puts a message's frames where they can be sent ahead, the last of which may still be written: its block is promised.
+    ///
+    /// - Returns: nil if that cannot be done: the last frame is in no block that the receiver could have, or one before it is large.
+    mutating func promise(_ frames: [Frame]) -> (parts: [Part], promise: Promise)? {
+        guard let last = frames.last, let draft = draft(of: last), let block = outgoing.channel.promise(draft) else { return nil }
+        var parts: [Part] = []
+        for frame in frames.dropLast() {
+            guard let part = rows(frame) ?? (frame.count < Self.leastSize ? .inline(frame) : nil) else { return nil }
+            parts.append(part)
+        }
+        lastTicket += 1
+        return (parts + [.shared(block: block, count: last.count, ticket: lastTicket)], Promise(draft: draft, ticket: lastTicket))
+    }
+
+    /// Hands over what was promised; it must be written now.
+    func keep(_ promise: Promise) { _ = outgoing.channel.send(promise.draft, ticket: promise.ticket) }
 
     /// A frame that is made where it will be sent from, if it is large and there is a free block for it.
     package func draft(byteCount: Int) -> FrameDraft? {
@@ -92,18 +124,27 @@ package struct SharedFrames {
     ///
     /// - Returns: nil if a block or a row is none, or a block means something else: the sender is at fault.
     package func take(_ parts: [Part]) -> [Frame]? {
-        var frames: [Frame] = []
+        guard let (frames, leases) = expect(parts), leases.allSatisfy({ $0.take() }) else { return nil }
+        return frames
+    }
+
+    /// A message's frames, and the leases of those in blocks, which are still to be taken.
+    ///
+    /// - Returns: nil if a block or a row is none.
+    func expect(_ parts: [Part]) -> (frames: [Frame], leases: [BlockChannel.Lease])? {
+        var (frames, leases): ([Frame], [BlockChannel.Lease]) = ([], [])
         for part in parts {
             switch part {
             case .inline(let frame): frames.append(frame)
             case .shared(let block, let count, let ticket):
-                guard let lease = incoming.take(block, count: count, ticket: ticket) else { return nil }
+                guard let lease = incoming.lease(block, count: count, ticket: ticket) else { return nil }
+                leases.append(lease)
                 frames.append(Frame(owner: lease, bytes: lease.bytes))
             case .rows(let numbers, let table):
                 guard tables.indices.contains(table), numbers.allSatisfy({ $0 < tables[table].count }) else { return nil }
                 frames.append(Frame(TableRows(of: tables[table], numbers: numbers)))
             }
         }
-        return frames
+        return (frames, leases)
     }
 }

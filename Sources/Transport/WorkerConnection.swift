@@ -85,6 +85,9 @@ final class WorkerConnection {
     ///   - timeout: in milliseconds; 0 only looks.
     func wait(isAwaited: Bool, descriptors: [Int32], timeout: Int) throws -> Readiness {
         if socket != nil { return try waitForSocket(isAwaited: isAwaited, descriptors: descriptors, timeout: timeout) }
+        if timeout > 0 { line?.fallAsleep() }
+        defer { if timeout > 0 { line?.wakeUp() } }
+        if line?.hasNews ?? false { return Readiness(isReadable: true) }
         // One that is none is passed over.
         let own = line?.descriptor ?? ungreeted ?? -1
         var entries = ([own] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -33,6 +33,8 @@ package final class WorkerShell {
     private let computer: PieceComputer
     private var end: WorkerEnd?
     private var alertness = Alertness()
+    /// What came ahead of its time: its frames, and what they say if that can be understood.
+    private var ahead: (frames: [Frame], message: CoordinatorMessage?) = ([], nil)
 
     /// Begins to connect to a coordinator, which need not be there yet.
     ///
@@ -104,10 +106,23 @@ package final class WorkerShell {
             switch try connection.receive() {
             case .nothing: return
             case .message(let frames): try handle(.received(frames))
+            case .ahead(let frames): readAhead(frames)
+            case .released:
+                let event: WorkerEvent = ahead.message.map { .understood($0) } ?? .received(ahead.frames)
+                ahead = ([], nil)
+                try handle(event)
             case .unreadable(let violation): return try handle(.unreadable(violation))
             case .end: return try handle(.undeliverable)
             }
         }
+    }
+
+    /// Does what can be done with a message before it arrives.
+    private func readAhead(_ frames: [Frame]) {
+        ahead = (frames, try? CoordinatorMessage(frames: frames))
+        guard case .work(var piece)? = ahead.message else { return }
+        piece.pixels = piece.pixels.contiguous
+        ahead.message = .work(piece)
     }
 
     private func compute(_ piece: PieceOfWork) throws {

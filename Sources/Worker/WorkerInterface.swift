@@ -6,6 +6,8 @@ package enum WorkerEvent: Sendable {
     case connected
     /// A message arrived; whatever it holds.
     case received([Frame])
+    /// A message arrived that was read beforehand.
+    case understood(CoordinatorMessage)
     /// A message arrived that the transport could not read.
     case unreadable(ProtocolViolation)
     /// A message could not be sent: the connection is gone, or takes nothing any more.

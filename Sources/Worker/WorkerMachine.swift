@@ -66,7 +66,13 @@ package struct WorkerMachine {
             guard awaitsConnection else { return [] }
             state = .introduced(now)
             return [send(.hello(settings.introduction), now: now)]
-        case .received(let frames): return receive(frames, now: now)
+        case .received(let frames):
+            do throws(ProtocolViolation) {
+                return receive(try CoordinatorMessage(frames: frames), now: now)
+            } catch {
+                return reject(error, now: now)
+            }
+        case .understood(let message): return receive(message, now: now)
         case .unreadable(let violation):
             switch (state, violation) {
             case (.serving, _), (_, .damaged): break
@@ -95,9 +101,7 @@ package struct WorkerMachine {
 
     // MARK: What the coordinator says
 
-    private mutating func receive(_ frames: [Frame], now: Duration) -> [WorkerAction] {
-        let message: CoordinatorMessage
-        do { message = try CoordinatorMessage(frames: frames) } catch { return reject(error, now: now) }
+    private mutating func receive(_ message: CoordinatorMessage, now: Duration) -> [WorkerAction] {
         lastHeard = now
         switch message {
         case .welcome(let terms):

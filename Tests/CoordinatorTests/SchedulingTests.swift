@@ -93,34 +93,6 @@ struct SchedulingTests {
         #expect(tables.contains { $0 === own.trainImages } && tables.last === own.testImages)
     }
 
-    @Test("Without a core of its own a coordinator catches up while a worker is idle, and with what cannot wait while all have more to do")
-    func catchingUp() throws {
-        let alone = try Desk(jobs: [TestJobs.job(model: try TestJobs.model())]) { $0.sharesCores = true }
-        func isIdle(_ peers: [UInt8]) -> Bool { alone.coordinator.hasIdleWorker { peers.contains($0.bytes[0]) } }
-        let whole = try #require(alone.hello(1).work.first?.piece)
-        #expect(!isIdle([1, 2]))
-        #expect(!alone.coordinator.catchUp())
-        #expect(alone.hello(2).work.isEmpty)
-        #expect(isIdle([1, 2]) && isIdle([2]) && !isIdle([1]))
-        #expect(!alone.coordinator.catchUp())
-        let halves = alone.receive(.result(alone.result(of: whole)), from: 1).work
-        #expect(halves.map(\.peer) == [1, 2])
-        #expect(!isIdle([1, 2]))
-        #expect(!alone.coordinator.catchUp())
-        #expect(alone.receive(.result(alone.result(of: halves[1].piece)), from: 2).work.isEmpty)
-        #expect(isIdle([1, 2]))
-        // The step's link.
-        #expect(alone.coordinator.catchUp())
-        #expect(!alone.coordinator.catchUp())
-
-        let busy = try Desk(jobs: try TestJobs.mixed(5)) { $0.sharesCores = true }
-        let pieces = busy.hello(1).work + busy.hello(2).work
-        #expect(!busy.coordinator.catchUp())
-        #expect(busy.receive(.result(busy.result(of: pieces[0].piece)), from: 1).work.count == 1)
-        #expect(busy.coordinator.catchUp())
-        #expect(!busy.coordinator.catchUp())
-    }
-
     @Test("A worker's pieces are as few as it has slots", arguments: [1, 2, 3])
     func slots(slots: Int) throws {
         let desk = try Desk(jobs: try TestJobs.mixed(5))

@@ -13,7 +13,9 @@ extension EndToEnd {
 
             #expect(events.filter { $0.ph == "M" }.map { $0.args?.name } == ["coordinator", "worker", "worker"])
             let spans = Dictionary(grouping: events.filter { $0.ph == "X" }, by: \.name)
-            #expect(Set(spans.keys) == ["wait", "receive", "send", "report", "reduce", "adam", "link", "compute"])
+            // Messages are prepared only where there is time for it.
+            #expect(
+                Set(spans.keys).subtracting(["prepare"]) == ["wait", "receive", "send", "report", "reduce", "adam", "link", "compute"])
             // One epoch of 2,000 images is 32 steps; a step is one piece of work or several.
             #expect(spans["adam"]?.compactMap { $0.args?.step } == Array(0..<32))
             #expect(spans["link"]?.compactMap { $0.args?.step } == Array(0..<32))

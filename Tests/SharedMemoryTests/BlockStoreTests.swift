@@ -64,6 +64,25 @@ struct BlockStoreTests {
         #expect(ends.send([4], ticket: 6) == 0)
     }
 
+    @Test("A lease that was made before the block was sent takes it afterwards, once, and costs nothing if it never does")
+    func laterLease() throws {
+        let ends = try Ends(blockCount: 1)
+        do {
+            let lease = try #require(ends.incoming[0].lease(0, count: 3, ticket: 5))
+            let other = try #require(ends.incoming[0].lease(0, count: 3, ticket: 4))
+            #expect(!lease.take())
+            #expect(ends.send([1, 2, 3], ticket: 5) == 0)
+            #expect(!other.take())
+            #expect(lease.take())
+            #expect(!lease.take())
+            #expect([UInt8](lease.bytes) == [1, 2, 3])
+            #expect(ends.send([4], ticket: 6) == nil)
+        }
+        #expect(ends.send([4], ticket: 6) == 0)
+        do { #expect(ends.incoming[0].lease(0, count: 1, ticket: 9)?.take() == false) }
+        #expect(ends.take(0, count: 1, ticket: 6) != nil)
+    }
+
     @Test("A draft is filled where it is sent from, and given back if it is not sent")
     func drafts() throws {
         let ends = try Ends(blockCount: 1)

@@ -145,11 +145,142 @@ import TrainingProtocol
         func forgedImages(table: Int, number: UInt32) throws {
             let (worker, _, coordinator) = try connected()
             var datagram: [UInt8] = []
-            DirectMessage.append([.inline(small), .rows([0, number], table: table)], to: &datagram)
+            DirectMessage([.inline(small), .rows([0, number], table: table)]).append(to: &datagram)
             #expect(message_socket_send(coordinator.descriptor, datagram, datagram.count) != 0)
             guard case .unreadable(.damaged) = worker.receive() else {
                 Issue.record("image \(number) of table \(table) was taken")
                 return
+            }
+        }
+
+        private func ahead(_ arrival: Arrival) -> [Frame]? { if case .ahead(let frames) = arrival { frames } else { nil } }
+
+        private func isReleased(_ arrival: Arrival) -> Bool { if case .released = arrival { true } else { false } }
+
+        private func isNothing(_ arrival: Arrival) -> Bool { if case .nothing = arrival { true } else { false } }
+
+        /// A message with parameters that are still to be written.
+        private func unwritten() throws -> (message: [Frame], parameters: FrameDraft) {
+            let draft = try #require(lines.tensors).makeFrame(5000)
+            return ([Frame(bytes: [7]), draft.frame], draft)
+        }
+
+        @Test("A message that is sent ahead arrives when it is sent, with what was written since")
+        func sentAhead() throws {
+            let (worker, _, coordinator) = try connected()
+            for round in 0..<40 {
+                let (message, parameters) = try unwritten()
+                coordinator.sendAhead(message)
+                let frames = try #require(ahead(worker.receive()))
+                #expect(frames.map(\.count) == [1, 5000])
+                #expect(!worker.hasNews && isNothing(worker.receive()))
+                parameters.bytes.copyBytes(from: large(round).bytes())
+                #expect(coordinator.send(message))
+                #expect(worker.hasNews)
+                #expect(isReleased(worker.receive()))
+                #expect(frames.map { $0.bytes() } == message.map { $0.bytes() })
+                #expect(!worker.hasNews && isNothing(worker.receive()))
+            }
+        }
+
+        @Test("Messages before and after the release of one that was sent ahead arrive before and after it", arguments: [false, true])
+        func orderOfReleases(isReadFirst: Bool) throws {
+            let (worker, _, coordinator) = try connected()
+            let (message, _) = try unwritten()
+            coordinator.sendAhead(message)
+            if isReadFirst { #expect(ahead(worker.receive()) != nil) }
+            #expect(coordinator.send([Frame(bytes: [1])]))
+            #expect(coordinator.send(message))
+            #expect(coordinator.send([Frame(bytes: [2])]))
+            if !isReadFirst { #expect(ahead(worker.receive()) != nil) }
+            #expect(self.message(worker.receive())?[0].bytes() == [1])
+            #expect(isReleased(worker.receive()))
+            #expect(worker.hasNews)
+            #expect(self.message(worker.receive())?[0].bytes() == [2])
+            #expect(!worker.hasNews && isNothing(worker.receive()))
+        }
+
+        @Test("Of messages that are sent ahead only the last one can arrive so; one before it arrives as any other does")
+        func replaced() throws {
+            let (worker, _, coordinator) = try connected()
+            let (first, firstParameters) = try unwritten()
+            let (second, secondParameters) = try unwritten()
+            for message in [first, second] { coordinator.sendAhead(message) }
+            firstParameters.bytes.copyBytes(from: large(1).bytes())
+            secondParameters.bytes.copyBytes(from: large(2).bytes())
+            for _ in 0..<2 { #expect(ahead(worker.receive()) != nil) }
+            #expect(coordinator.send(first))
+            #expect(message(worker.receive())?[1].bytes() == large(1).bytes())
+            #expect(coordinator.send(second))
+            #expect(isReleased(worker.receive()))
+            #expect(isNothing(worker.receive()))
+        }
+
+        @Test("What is sent ahead and never released costs no block")
+        func neverReleased() throws {
+            let (worker, _, coordinator) = try connected()
+            let blocks = try #require(lines.common).memory.blocks
+            for _ in 0..<3 * blocks.geometry.blockCount {
+                coordinator.sendAhead(try unwritten().message)
+                #expect(ahead(worker.receive()) != nil)
+            }
+            // Nothing is kept for the last one either, once another one takes its place.
+            coordinator.sendAhead([small])
+            let drafts = (0..<blocks.geometry.blockCount).map { _ in blocks.draft(byteCount: 1) }
+            #expect(drafts.allSatisfy { $0 != nil })
+        }
+
+        @Test("What cannot be sent ahead is sent in its time")
+        func notAhead() throws {
+            let (worker, _, coordinator) = try connected()
+            // A last frame that is no draft of this line's, large or small, one whose block the worker has already, and a large frame before it.
+            let (message, _) = try unwritten()
+            #expect(coordinator.send(message))
+            let kept = try #require(self.message(worker.receive()))
+            let unwritten = try unwritten().message
+            let smallDraft = try #require(lines.tensors).makeFrame(100)
+            smallDraft.bytes.initializeMemory(as: UInt8.self, repeating: 4)
+            for message in [[small, large(1)], [small, smallDraft.frame], message, [large(1), unwritten[1]], []] {
+                coordinator.sendAhead(message)
+                #expect(isNothing(worker.receive()))
+                if message.isEmpty { continue }
+                #expect(coordinator.send(message))
+                #expect(self.message(worker.receive())?.map { $0.bytes() } == message.map { $0.bytes() })
+            }
+            #expect(kept.count == 2)
+        }
+
+        @Test("A release wakes a worker that sleeps, and only that", arguments: [false, true])
+        func wakes(isAsleep: Bool) throws {
+            let (worker, _, coordinator) = try connected()
+            let (message, _) = try unwritten()
+            coordinator.sendAhead(message)
+            #expect(ahead(worker.receive()) != nil)
+            if isAsleep { worker.fallAsleep() }
+            #expect(coordinator.send(message))
+            var entry = pollfd(fd: worker.descriptor, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&entry, 1, 0) == (isAsleep ? 1 : 0))
+            worker.wakeUp()
+            #expect(isReleased(worker.receive()))
+            for _ in 0..<2 { #expect(isNothing(worker.receive())) }
+            #expect(poll(&entry, 1, 0) == 0)
+        }
+
+        @Test("A release whose block was not handed over reaches no state machine")
+        func forgedRelease() throws {
+            let (worker, _, coordinator) = try connected()
+            for (number, released) in [(9, 0), (0, 9)] as [(UInt64, UInt64)] {
+                var datagram: [UInt8] = []
+                DirectMessage([.inline(small), .shared(block: 2, count: 5000, ticket: 77)], number: number, released: released)
+                    .append(to: &datagram)
+                #expect(message_socket_send(coordinator.descriptor, datagram, datagram.count) != 0)
+            }
+            #expect(ahead(worker.receive()) != nil)
+            for _ in 0..<2 {
+                guard case .unreadable(.damaged) = worker.receive() else {
+                    Issue.record("a block was read that was not there")
+                    return
+                }
             }
         }
 
@@ -175,7 +306,7 @@ import TrainingProtocol
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
                 var datagram: [UInt8] = []
-                DirectMessage.append([.inline(small), .shared(block: block, count: 5000, ticket: ticket)], to: &datagram)
+                DirectMessage([.inline(small), .shared(block: block, count: 5000, ticket: ticket)]).append(to: &datagram)
                 #expect(message_socket_send(worker.descriptor, datagram, datagram.count) != 0)
                 guard case .unreadable(.damaged) = coordinator.receive() else {
                     Issue.record("block \(block) was taken by ticket \(ticket)")

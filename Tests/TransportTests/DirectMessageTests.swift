@@ -9,14 +9,14 @@ import TrainingProtocol
 struct DirectMessageTests {
     private let frames = [[1, 2, 3], [], [UInt8](repeating: 9, count: 300)].map { Frame(bytes: $0) }
 
-    private func bytes(_ parts: [SharedFrames.Part]) -> [UInt8] {
+    private func bytes(_ message: DirectMessage) -> [UInt8] {
         var bytes: [UInt8] = []
-        DirectMessage.append(parts, to: &bytes)
+        message.append(to: &bytes)
         return bytes
     }
 
-    private func message(_ entries: [[UInt64]], _ rest: [UInt8] = []) -> Frame {
-        let numbers = [UInt64(entries.count)] + entries.flatMap { $0 }
+    private func message(_ entries: [[UInt64]], _ rest: [UInt8] = [], number: UInt64 = 0) -> Frame {
+        let numbers: [UInt64] = [UInt64(entries.count), number, 0] + entries.flatMap { $0 }
         return Frame(bytes: numbers.flatMap { number in withUnsafeBytes(of: number.littleEndian) { [UInt8]($0) } } + rest)
     }
 
@@ -26,7 +26,12 @@ struct DirectMessageTests {
             frames.map { SharedFrames.Part.inline($0) } + [
                 .shared(block: 3, count: 70_000, ticket: 1 << 40), .rows([7, 1 << 31, 0], table: 1), .rows([], table: 0),
             ]
-        let read = try #require(DirectMessage.parts(of: Frame(bytes: bytes(parts))))
+        let written = DirectMessage(parts, number: 7, released: 1 << 50)
+        let message = try #require(DirectMessage(Frame(bytes: bytes(written))))
+        #expect(message.number == 7)
+        #expect(message.released == 1 << 50)
+        #expect(bytes(message) == bytes(written))
+        let read = message.parts
         #expect(read.count == 6)
         for (part, frame) in zip(read, frames) {
             guard case .inline(let inline) = part else {
@@ -44,33 +49,34 @@ struct DirectMessageTests {
             Issue.record("not rows")
             return
         }
-        #expect(bytes(read) == bytes(parts))
     }
 
     @Test("What is no message is none")
     func nonsense() {
-        #expect(DirectMessage.parts(of: message([[2, 0, 0]], [7, 8])) != nil)
+        #expect(DirectMessage(message([[2, 0, 0]], [7, 8])) != nil)
+        #expect(DirectMessage(message([])) != nil)
         for bad in [
-            Frame(bytes: []), Frame(bytes: [1]), message([]), message([[2, 0, 0]], [7]), message([[2, 0, 0]], [7, 8, 9]),
+            Frame(bytes: []), Frame(bytes: [1]), message([], number: 1), message([[2, 0, 0]], [7]), message([[2, 0, 0]], [7, 8, 9]),
             message([[2, 1, 0]], [7, 8]), message([[1 << 63, 0, 0]]), message([[.max, 0, 0]]), message([[2, 1 << 63, 5]]),
             message([[2, 0, 1 << 63]]), message([[2, 0, 1 << 63]], [UInt8](repeating: 0, count: 7)), message([[.max / 4, 0, 1 << 63]]),
             message([[0, 1 << 63, 1 << 63]]), message([[0, 0, 1 << 63 | 1]]), message([[UInt64]](repeating: [0, 0, 0], count: 9)),
             message([[1, 0, 0], [1, 0, 0]], [7]),
-        ] { #expect(DirectMessage.parts(of: bad) == nil, "\(bad.bytes())") }
+        ] { #expect(DirectMessage(bad) == nil, "\(bad.bytes())") }
     }
 
     @Test("No damage makes more of a message than it holds")
     func damaged() {
-        let intact = bytes(frames.map { .inline($0) } + [.shared(block: 3, count: 5000, ticket: 9), .rows([1, 2, 3], table: 0)])
+        let intact = bytes(
+            DirectMessage(frames.map { .inline($0) } + [.shared(block: 3, count: 5000, ticket: 9), .rows([1, 2, 3], table: 0)]))
         var generator = MersenneTwister(seed: 3)
-        for length in 0..<intact.count { #expect(DirectMessage.parts(of: Frame(bytes: Array(intact[..<length]))) == nil) }
+        for length in 0..<intact.count { #expect(DirectMessage(Frame(bytes: Array(intact[..<length]))) == nil) }
         for _ in 0..<5000 {
             var mutated = intact
             for _ in 0...generator.next32() % 4 {
                 mutated[Int(generator.next32()) % 110] = UInt8(truncatingIfNeeded: generator.next32())
             }
-            guard let parts = DirectMessage.parts(of: Frame(bytes: mutated)) else { continue }
-            #expect(bytes(parts).count == mutated.count)
+            guard let message = DirectMessage(Frame(bytes: mutated)) else { continue }
+            #expect(bytes(message).count == mutated.count)
         }
     }
 }

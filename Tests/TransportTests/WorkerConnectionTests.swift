@@ -64,7 +64,7 @@ import TrainingProtocol
                 switch try connection.receive() {
                 case .nothing: return false
                 case .message(let frames): answer = try CoordinatorMessage(frames: frames)
-                case .unreadable, .end: break
+                case .ahead, .released, .unreadable, .end: break
                 }
                 return true
             }

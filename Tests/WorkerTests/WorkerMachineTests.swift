@@ -103,6 +103,16 @@ struct WorkerMachineTests {
         }
     }
 
+    @Test("A message that was read beforehand counts as one that arrives")
+    func understood() throws {
+        var bench = Bench()
+        bench.serve()
+        #expect(bench.tell(.understood(.work(try Bench.piece(1)))).names == [])
+        #expect(bench.machine.beginPiece()?.piece == 1)
+        #expect(bench.tell(.understood(.work(try Bench.piece(2, parameters: 9, attached: false)))).names == ["declined"])
+        #expect(bench.tell(.understood(.stop("Done."))).end == .stopped("Done."))
+    }
+
     @Test("A worker says HELLO when its connection is there, and anew on another when nobody answers")
     func hello() {
         var bench = Bench()

@@ -40,7 +40,7 @@ struct DirectMessageTarget: FuzzTarget {
         let sent = sender.put(message)
         try require(isShared(sent[1]) && isShared(sent[3]), "a message found no room among blocks that should be free")
         var input: [UInt8] = []
-        DirectMessage.append(sent, to: &input)
+        DirectMessage(sent, number: random.oneIn(2) ? 0 : 5, released: 3).append(to: &input)
         let isIntact = random.oneIn(16)
         if !isIntact { mutate(&input, &random) }
         trace?("message of a direct line", [input])
@@ -53,14 +53,15 @@ struct DirectMessageTarget: FuzzTarget {
     private func isShared(_ part: SharedFrames.Part) -> Bool { if case .shared = part { true } else { false } }
 
     private func receive(_ input: [UInt8], original: [Frame], isIntact: Bool) throws(Finding) -> FuzzOutcome {
-        guard let parts = DirectMessage.parts(of: Frame(bytes: input)) else {
+        guard let message = DirectMessage(Frame(bytes: input)) else {
             try require(!isIntact, "a message is not read")
             return .refused
         }
         var written: [UInt8] = []
-        DirectMessage.append(parts, to: &written)
-        try require(written == input || parts.contains(where: isShared), "the message changes when it is written and read again")
-        guard let taken = worker.take(parts) else {
+        message.append(to: &written)
+        try require(
+            written == input || message.parts.contains(where: isShared), "the message changes when it is written and read again")
+        guard let taken = worker.take(message.parts) else {
             try require(!isIntact, "blocks are not taken")
             return .refused
         }
@@ -73,8 +74,8 @@ struct DirectMessageTarget: FuzzTarget {
         if random.oneIn(4) {
             mutator.mutate(&input, partner: input, &random)
         } else {
-            // One of the numbers: how many frames, and each one's length, block and ticket, or rows, table and mark.
-            let place = 8 * random.below(16)
+            // One of the numbers: how many frames, the message's own and the last release, and each frame's length, block and ticket, or rows, table and mark.
+            let place = 8 * random.below(18)
             let number = random.oneIn(2) ? random.pick(ByteMutator.interestingNumbers) : UInt64(random.below(32))
             for index in 0..<8 { input[place + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index))) }
         }
