@@ -93,15 +93,17 @@ package struct Adam: Sendable {
     /// - Parameters:
     ///   - parameters: flat, as many as the optimiser was made for.
     ///   - updated: the parameters after the step, as many; may be the same memory.
-    ///   - gradientSum: the sum of the samples' gradients, in the same order.
+    ///   - gradientSum: the sum of the samples' gradients, in the same order, or its first half.
+    ///   - addend: the other half, if there is one.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
     package mutating func step(
         from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>,
-        gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
+        gradientSum: UnsafeBufferPointer<Float>, addend: UnsafeBufferPointer<Float>? = nil, sampleCount: Int
     ) throws(NonFiniteGradient) {
         let count = firstMoment.count
         precondition(
-            parameters.count == count && updated.count == count && gradientSum.count == count, "one gradient a parameter")
+            parameters.count == count && updated.count == count && gradientSum.count == count && addend?.count ?? count == count,
+            "one gradient a parameter")
         stepCount += 1
         beta1Power *= hyperparameters.beta1
         beta2Power *= hyperparameters.beta2
@@ -114,7 +116,8 @@ package struct Adam: Sendable {
             secondMoment.withUnsafeMutableBufferPointer { secondMoment in
                 kernels.adam(
                     count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
-                    parameters: parameters.baseAddress!, updated: updated.baseAddress!, firstMoment: firstMoment.baseAddress!,
+                    addend: addend?.baseAddress, parameters: parameters.baseAddress!, updated: updated.baseAddress!,
+                    firstMoment: firstMoment.baseAddress!,
                     secondMoment: secondMoment.baseAddress!)
             }
         }

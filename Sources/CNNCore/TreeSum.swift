@@ -18,11 +18,32 @@ package struct GradientSum: Sendable {
 
 /// Adds up the nodes that workers return, in the tree's order whatever the order of their arrival.
 package struct TreeSum: Sendable {
+    /// The sum over the whole tree. Its gradients' last addition is left to whoever reads them once anyway.
+    package struct Total: Sendable {
+        /// The gradients of the tree's left half, or of all of it if it came whole.
+        package let gradient: FloatVector
+        /// The gradients of the right half, which are to be added to the left ones, number by number.
+        package let addend: FloatVector?
+        /// Sum of the samples' losses.
+        package let lossSum: Double
+        /// Samples classified correctly.
+        package let correct: Int
+    }
+
+    private struct Node: Sendable {
+        var quanta: Int
+        var sum: GradientSum
+        /// The root's right half.
+        var addend: FloatVector?
+    }
+
+    private let count: Int
     private let instructionSet: InstructionSet
-    private var reduction: TreeReduction<GradientSum>
+    private var reduction: TreeReduction<Node>
 
     /// A sum over the tree of `count` quanta.
     package init(count: Int, instructionSet: InstructionSet) {
+        self.count = count
         self.instructionSet = instructionSet
         reduction = TreeReduction(count: count)
     }
@@ -30,15 +51,24 @@ package struct TreeSum: Sendable {
     /// Adds the sum over `range`, a node of the tree that overlaps none that was added.
     package mutating func add(_ sum: consuming GradientSum, for range: Range<Int>) {
         let kernels = instructionSet.kernels
-        reduction.add(sum, for: range) { left, right in
-            left.lossSum += right.lossSum
-            left.correct += right.correct
-            left.gradient = left.gradient.withUnsafeBufferPointer { first in
-                right.gradient.withUnsafeBufferPointer { second in
-                    FloatVector(count: first.count) { sum in
-                        guard let first = first.baseAddress, let second = second.baseAddress, let sum = sum.baseAddress else { return }
-                        kernels.add(count: right.gradient.count, first, second, to: sum)
-                    }
+        reduction.add(Node(quanta: range.count, sum: sum), for: range) { left, right in
+            left.quanta += right.quanta
+            left.sum.lossSum += right.sum.lossSum
+            left.sum.correct += right.sum.correct
+            if left.quanta == count {
+                left.addend = right.sum.gradient
+            } else {
+                left.sum.gradient = Self.added(left.sum.gradient, right.sum.gradient, kernels)
+            }
+        }
+    }
+
+    private static func added(_ left: FloatVector, _ right: FloatVector, _ kernels: any KernelSet.Type) -> FloatVector {
+        left.withUnsafeBufferPointer { left in
+            right.withUnsafeBufferPointer { right in
+                FloatVector(count: left.count) { sum in
+                    guard let left = left.baseAddress, let right = right.baseAddress, let target = sum.baseAddress else { return }
+                    kernels.add(count: sum.count, left, right, to: target)
                 }
             }
         }
@@ -48,5 +78,7 @@ package struct TreeSum: Sendable {
     package var isComplete: Bool { reduction.isComplete }
 
     /// The sum over the whole tree, once it ``isComplete``.
-    package mutating func take() -> GradientSum? { reduction.take() }
+    package mutating func take() -> Total? {
+        reduction.take().map { Total(gradient: $0.sum.gradient, addend: $0.addend, lossSum: $0.sum.lossSum, correct: $0.sum.correct) }
+    }
 }

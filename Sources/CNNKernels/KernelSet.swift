@@ -132,11 +132,14 @@ package protocol KernelSet: Sendable {
     /// One step of Adam over `count` parameters, as ``AdamCoefficients`` writes it out.
     ///
     /// - Parameters:
+    ///   - gradientSum: the sum of the samples' gradients, or its first half.
+    ///   - addend: the other half, if there is one.
     ///   - updated: the parameters after the step; may be `parameters` themselves.
     ///   - firstMoment: changed in place, as is the second one.
     /// - Returns: whether all gradients were finite. The parameters are of no use when not.
     static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
+        firstMoment: Output,
         secondMoment: Output
     ) -> Bool
 

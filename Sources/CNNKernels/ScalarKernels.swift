@@ -202,12 +202,13 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
+        firstMoment: Output,
         secondMoment: Output
     ) -> Bool {
         var finite = true
         for i in 0..<count {
-            let gradient = gradientSum[i] / k.sampleCount
+            let gradient = (addend.map { gradientSum[i] + $0[i] } ?? gradientSum[i]) / k.sampleCount
             finite = finite && gradient.isFinite
             firstMoment[i].addProduct(gradient - firstMoment[i], k.oneMinusBeta1)
             secondMoment[i] = (secondMoment[i] * k.beta2).addingProduct(gradient * gradient, k.oneMinusBeta2)

@@ -11,7 +11,8 @@ enum Elementwise {
     }
 
     static func adam(
-        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        count: Int, coefficients k: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
+        firstMoment: Output,
         secondMoment: Output
     ) -> Bool {
         let whole = count / 16 * 16
@@ -22,7 +23,8 @@ enum Elementwise {
         // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
         var poison = Vector.zero
         for i in stride(from: 0, to: whole, by: 16) {
-            let sum = Vector.load(gradientSum + i)
+            var sum = Vector.load(gradientSum + i)
+            if let addend { sum += Vector.load(addend + i) }
             let gradient = isExact ? sum * Vector(repeating: reciprocal) : sum / Vector(repeating: k.sampleCount)
             poison.addProduct(gradient, Vector.zero)
             let moment = Vector.load(firstMoment + i)
@@ -35,7 +37,8 @@ enum Elementwise {
             result.store(to: updated + i)
         }
         let rest = ScalarKernels.adam(
-            count: count - whole, coefficients: k, gradientSum: gradientSum + whole, parameters: parameters + whole,
+            count: count - whole, coefficients: k, gradientSum: gradientSum + whole, addend: addend.map { $0 + whole },
+            parameters: parameters + whole,
             updated: updated + whole, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
         var finite = rest
         for lane in 0..<16 { finite = finite && poison[lane] == 0 }

@@ -87,11 +87,12 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func adam(
-        count: Int, coefficients: AdamCoefficients, gradientSum: Input, parameters: Input, updated: Output, firstMoment: Output,
+        count: Int, coefficients: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
+        firstMoment: Output,
         secondMoment: Output
     ) -> Bool {
         Elementwise.adam(
-            count: count, coefficients: coefficients, gradientSum: gradientSum, parameters: parameters, updated: updated,
+            count: count, coefficients: coefficients, gradientSum: gradientSum, addend: addend, parameters: parameters, updated: updated,
             firstMoment: firstMoment, secondMoment: secondMoment)
     }
 

@@ -256,7 +256,7 @@ final class JobRun {
         self.batch = nil
         linkLastStep()
         parameters = try trace.recording(.adam, job: index, step: step) { () throws(NonFiniteGradient) in
-            try updatedParameters(gradientSum: total.gradient, sampleCount: samples.count)
+            try updatedParameters(total, sampleCount: samples.count)
         }
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
         let loss = Float(total.lossSum / Double(samples.count))
@@ -271,13 +271,17 @@ final class JobRun {
     }
 
     /// The parameters after another step.
-    private func updatedParameters(gradientSum: FloatVector, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
+    private func updatedParameters(_ total: TreeSum.Total, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
         let draft = draftOfUpdate()
         updatedDraft = nil
         try parameters.withUnsafeBufferPointer { (parameters) throws(NonFiniteGradient) in
-            try gradientSum.withUnsafeBufferPointer { (gradientSum) throws(NonFiniteGradient) in
-                try optimizer.step(
-                    from: parameters, to: draft.bytes.bindMemory(to: Float.self), gradientSum: gradientSum, sampleCount: sampleCount)
+            try total.gradient.withUnsafeBufferPointer { (gradientSum) throws(NonFiniteGradient) in
+                // Without an addend there is nothing to lend.
+                try (total.addend ?? FloatVector([])).withUnsafeBufferPointer { (addend) throws(NonFiniteGradient) in
+                    try optimizer.step(
+                        from: parameters, to: draft.bytes.bindMemory(to: Float.self), gradientSum: gradientSum,
+                        addend: total.addend == nil ? nil : addend, sampleCount: sampleCount)
+                }
             }
         }
         return draft.frame.vector()

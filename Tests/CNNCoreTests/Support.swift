@@ -141,6 +141,14 @@ func plainSum(_ a: GradientSum, _ b: GradientSum) -> GradientSum {
         correct: a.correct + b.correct)
 }
 
+extension TreeSum.Total {
+    /// With the last addition done.
+    var sum: GradientSum {
+        let added = addend.map { FloatVector(zip(gradient.array, $0.array).map { $0 + $1 }) }
+        return GradientSum(gradient: added ?? gradient, lossSum: lossSum, correct: correct)
+    }
+}
+
 /// The canonical tree, written down once more and plainly.
 enum PlainTree {
     /// Where the node of `range` is cut.

@@ -205,11 +205,13 @@ import Testing
         let coefficients = AdamCoefficients(
             sampleCount: sampleCount, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, biasCorrection2Root: 0.0447, epsilon: 1e-8,
             stepSize: 0.05)
-        for place in [2 * count, 3 * count] {
+        let addend = numbers.tensor(count + 1)
+        let sum = zip(gradients, addend).map { $0 + $1 }
+        for (place, isSplit) in [(2 * count, false), (2 * count, true), (3 * count, false), (3 * count, true)] {
             expectSameBits(initial.count, initially: initial) { kernels, result in
                 let isFinite = kernels.adam(
-                    count: count, coefficients: coefficients, gradientSum: gradients, parameters: result + 2 * count,
-                    updated: result + place, firstMoment: result, secondMoment: result + count)
+                    count: count, coefficients: coefficients, gradientSum: isSplit ? gradients : sum, addend: isSplit ? addend : nil,
+                    parameters: result + 2 * count, updated: result + place, firstMoment: result, secondMoment: result + count)
                 #expect(isFinite)
             }
         }
@@ -234,7 +236,7 @@ import Testing
             let gradients = [Float](repeating: 1, count: count)
             expectSameBits(initial.count, initially: initial) { kernels, result in
                 _ = kernels.adam(
-                    count: count, coefficients: coefficients, gradientSum: gradients, parameters: result + 2 * count,
+                    count: count, coefficients: coefficients, gradientSum: gradients, addend: nil, parameters: result + 2 * count,
                     updated: result + 2 * count, firstMoment: result, secondMoment: result + count)
             }
         }
@@ -252,7 +254,7 @@ import Testing
             var state = [Float](repeating: 1, count: 120)
             let isFinite = state.withUnsafeMutableBufferPointer {
                 kernels.adam(
-                    count: 40, coefficients: coefficients, gradientSum: gradients, parameters: $0.baseAddress!,
+                    count: 40, coefficients: coefficients, gradientSum: gradients, addend: nil, parameters: $0.baseAddress!,
                     updated: $0.baseAddress!, firstMoment: $0.baseAddress! + 40, secondMoment: $0.baseAddress! + 80)
             }
             #expect(!isFinite, "\(kernels.name)")
