@@ -51,7 +51,7 @@ package struct CoordinatorTensors {
     }
 }
 
-/// What a coordinator wants done, in order.
+/// What a coordinator wants done: messages in order, and the rest in order.
 package enum CoordinatorAction: Sendable {
     case send([Frame], to: PeerID)
     case log(CoordinatorLogLevel, String)

@@ -21,10 +21,10 @@ package final class BlockChannel: @unchecked Sendable {
         self.store = store
         self.region = region
         states = UnsafeMutableRawBufferPointer(rebasing: region.bytes[offset..<offset + size]).bindMemory(to: UInt64.self).baseAddress!
-        store.add(self)
+        store.addReceiver(states)
     }
 
-    func isFree(_ block: Int) -> Bool { shared_load(states + block) == 0 }
+    deinit { store.removeReceiver(states) }
 
     // MARK: Sending
 
@@ -39,7 +39,9 @@ package final class BlockChannel: @unchecked Sendable {
     }
 
     /// The block of a draft that can be handed over later; nil if it is another store's, or the receiver has it already.
-    package func promise(_ draft: BlockStore.Draft) -> Int? { draft.store === store && isFree(draft.block) ? draft.block : nil }
+    package func promise(_ draft: BlockStore.Draft) -> Int? {
+        draft.store === store && shared_load(states + draft.block) == 0 ? draft.block : nil
+    }
 
     /// Sends bytes by a free block.
     ///

@@ -25,11 +25,8 @@ package final class BlockStore: @unchecked Sendable {
     private let offset: Int
     /// For each block, whether a draft holds it; this process's own.
     private let holds: UnsafeMutablePointer<UInt64>
-    private var channels: [WeakChannel] = []
-
-    private struct WeakChannel {
-        weak var channel: BlockChannel?
-    }
+    /// For each channel the states of all blocks.
+    private var states: [UnsafeMutablePointer<UInt64>] = []
 
     /// Blocks that stand in a region from `offset` on.
     package init(_ geometry: Geometry, in region: SharedRegion, at offset: Int) {
@@ -48,11 +45,11 @@ package final class BlockStore: @unchecked Sendable {
         return UnsafeMutableRawBufferPointer(rebasing: region.bytes[start..<start + count])
     }
 
-    /// Has a receiver's blocks kept until it has done with them.
-    func add(_ channel: BlockChannel) {
-        channels.removeAll { $0.channel == nil }
-        channels.append(WeakChannel(channel: channel))
-    }
+    /// Has the blocks kept that a receiver has, by their states, until it has done with them.
+    func addReceiver(_ states: UnsafeMutablePointer<UInt64>) { self.states.append(states) }
+
+    /// Forgets a receiver, and what it has.
+    func removeReceiver(_ states: UnsafeMutablePointer<UInt64>) { self.states.removeAll { $0 == states } }
 
     /// A block that its sender fills in place, sends as often as it likes, and reads itself. It is free again when the draft has gone and all receivers have done with it.
     package final class Draft: @unchecked Sendable {
@@ -72,7 +69,7 @@ package final class BlockStore: @unchecked Sendable {
 
     /// Whether a block is there to be filled.
     private func isFree(_ block: Int) -> Bool {
-        shared_load(holds + block) == 0 && channels.allSatisfy { $0.channel?.isFree(block) ?? true }
+        shared_load(holds + block) == 0 && states.allSatisfy { shared_load($0 + block) == 0 }
     }
 
     /// Sets the first free block aside.

@@ -216,10 +216,14 @@ package final class CoordinatorShell {
     private func handle(_ event: CoordinatorEvent, _ observer: (TrainingObservation) -> Void) throws {
         var events = [event]
         while let event = events.popLast() {
-            for action in machine.handle(event, now: MonotonicClock.now) {
+            let actions = machine.handle(event, now: MonotonicClock.now)
+            // Workers wait for their messages, nobody for the rest.
+            for case .send(let frames, let peer) in actions {
+                if try !trace.recording(.send, { try send(frames, to: peer) }) { events.append(.undeliverable(to: peer)) }
+            }
+            for action in actions {
                 switch action {
-                case .send(let frames, let peer):
-                    if try !trace.recording(.send, { try send(frames, to: peer) }) { events.append(.undeliverable(to: peer)) }
+                case .send: break
                 case .log(let level, let line): logger.log(level: Logger.Level(level), "\(line)")
                 case .observe(let observation): trace.recording(.report) { observer(observation) }
                 case .checkpoint(let job, let state): keep(job, state)
