@@ -2,7 +2,7 @@ package import CNNKernels
 
 /// Computes gradients and predictions of one model, quantum by quantum. Owns all memory that takes, so that a step allocates nothing.
 package final class GradientEngine {
-    package let model: SmallCNN
+    package private(set) var model: SmallCNN
     package let g: Geometry
     package let kernels: any KernelSet.Type
     package let parameters: PackedParameters
@@ -33,8 +33,7 @@ package final class GradientEngine {
     package let scratch: FloatBuffer
     /// A quantum's gradient but that of the linear layer's weights, which is added to its sibling's where it is computed.
     private let siblingGradient: FloatBuffer
-    /// Gradient buffers that no node of the tree uses at the moment.
-    private var freeGradients: [FloatBuffer] = []
+    private let gradientBuffers: GradientBuffers
 
     /// A node of the tree: a packed gradient, and what else its samples came to.
     private struct Node {
@@ -43,7 +42,10 @@ package final class GradientEngine {
     }
 
     /// An engine for `model`; parameters must be loaded before it is used.
-    package init(model: SmallCNN, instructionSet: InstructionSet) {
+    ///
+    /// - Parameter gradientBuffers: memory for gradients, which engines of one thread may share.
+    package init(model: SmallCNN, instructionSet: InstructionSet, gradientBuffers: GradientBuffers = GradientBuffers()) {
+        self.gradientBuffers = gradientBuffers
         self.model = model
         g = Geometry(model)
         kernels = instructionSet.kernels
@@ -79,6 +81,15 @@ package final class GradientEngine {
         predictions.deallocate()
     }
 
+    /// Goes over to another model if it differs in its dropout alone, and so needs the same memory. Parameters stay as they are.
+    ///
+    /// - Returns: Whether it did.
+    package func goOver(to other: SmallCNN) -> Bool {
+        guard Geometry(other) == g else { return false }
+        model = other
+        return true
+    }
+
     /// Takes new parameters: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
     package func load(parameters flat: UnsafeBufferPointer<Float>) {
         precondition(flat.count == model.parameterCount, "\(flat.count) parameters for a model of \(model.parameterCount)")
@@ -101,7 +112,7 @@ package final class GradientEngine {
             tree.add(pairGradient(shard, pair, betweenQuanta), for: pair) { left, right in
                 kernels.add(count: layout.count, left.gradient.base, right.gradient.base, to: left.gradient.base)
                 left.statistics.add(right.statistics)
-                freeGradients.append(right.gradient)
+                gradientBuffers.giveBack(right.gradient)
             }
         }
         guard let root = tree.take() else {
@@ -109,7 +120,7 @@ package final class GradientEngine {
             return ShardStatistics(lossSum: 0, correct: 0)
         }
         layout.unpack(root.gradient.base, to: gradient.baseAddress!, g, kernels)
-        freeGradients.append(root.gradient)
+        gradientBuffers.giveBack(root.gradient)
         return root.statistics
     }
 
@@ -164,7 +175,7 @@ package final class GradientEngine {
 
     /// The node of the tree over an aligned pair of quanta, or over the last one alone.
     private func pairGradient(_ shard: Shard, _ pair: Range<Int>, _ betweenQuanta: () -> Void) -> Node {
-        let gradient = freeGradients.popLast() ?? FloatBuffer(count: layout.count)
+        let gradient = gradientBuffers.take(layout.count)
         let linearWeights = gradient.base + layout.linearWeights.lowerBound
         var node = Node(
             gradient: gradient,

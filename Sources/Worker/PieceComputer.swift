@@ -7,11 +7,11 @@ package final class PieceComputer {
     private static let capacity = 8
     private let instructionSet: InstructionSet
     private let makeFrame: FrameMaker
+    private let gradientBuffers = GradientBuffers()
     /// The one used last stands last.
     private var engines: [Entry] = []
 
     private struct Entry {
-        let model: SmallCNN
         let engine: GradientEngine
         /// The parameters that the engine has loaded, by their frame's owner and not by their name: what was damaged on its way may have had the same name.
         /// Weak, so that memory is not held for a model that has no more work.
@@ -54,11 +54,12 @@ package final class PieceComputer {
 
     private func engine(for piece: PieceOfWork) -> GradientEngine {
         var entry: Entry
-        if let index = engines.firstIndex(where: { $0.model == piece.model }) {
+        if let index = engines.firstIndex(where: { $0.engine.goOver(to: piece.model) }) {
             entry = engines.remove(at: index)
         } else {
             if engines.count == Self.capacity { engines.removeFirst() }
-            entry = Entry(model: piece.model, engine: GradientEngine(model: piece.model, instructionSet: instructionSet))
+            let engine = GradientEngine(model: piece.model, instructionSet: instructionSet, gradientBuffers: gradientBuffers)
+            entry = Entry(engine: engine)
         }
         if let parameters = piece.parameters, entry.loaded !== parameters.owner {
             parameters.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }

@@ -57,6 +57,25 @@ struct PieceComputerTests {
         }
     }
 
+    @Test("Models that differ in dropout alone take turns, with the same parameters or others")
+    func dropoutAlone() throws {
+        let instructionSet = try InstructionSet.best()
+        let models = try [0, 0.5, 0.2].map {
+            try SmallCNN(firstChannels: 3, secondChannels: 2, classes: 4, height: 6, width: 8, dropout: $0)
+        }
+        let parameters = (0..<models[0].parameterCount).map { Float($0 % 13 - 6) / 20 }
+        let other = parameters.map { $0 * 1.5 }
+        let computer = PieceComputer(instructionSet: instructionSet)
+        var results: Set<[UInt32]> = []
+        for (model, numbers) in [(0, parameters), (1, parameters), (0, other), (2, other), (1, other), (2, parameters), (0, parameters)] {
+            let piece = piece(model: models[model], kind: .train, parameters: numbers, id: 1)
+            let bits = computer.compute(piece) { _ in }.values.unsignedIntegers()
+            #expect(bits == PieceComputer(instructionSet: instructionSet).compute(piece) { _ in }.values.unsignedIntegers())
+            results.insert(bits)
+        }
+        #expect(results.count == 6)
+    }
+
     @Test("Parameters that come anew under a known name are computed with")
     func sameName() throws {
         let instructionSet = try InstructionSet.best()

@@ -39,7 +39,7 @@ class MeasuredProcess:
 
     def __init__(self, command, **options):
         self.lines = []
-        own, largest_child = 0, 0
+        own, children = 0, {}
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, **options)
         reader = threading.Thread(target=self._read, args=(process.stdout, start))
@@ -47,7 +47,9 @@ class MeasuredProcess:
         while True:
             # Peaks only grow, so the last look before the end is as good as the end; a look costs less than 0.1 % of a core.
             own = max(own, status_kilobytes(process.pid, "VmHWM"))
-            largest_child = max([largest_child] + [status_kilobytes(pid, "VmHWM") for pid in child_pids(process.pid)])
+            for pid in child_pids(process.pid):
+                # The last one of each: before it becomes another program, a child has its parent's memory.
+                children[pid] = status_kilobytes(pid, "VmHWM") or children.get(pid, 0)
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
@@ -57,7 +59,7 @@ class MeasuredProcess:
         reader.join()
         process.stdout.close()
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
-        self.peak_megabytes = (own * 1.024e-3 or None, largest_child * 1.024e-3 or None)
+        self.peak_megabytes = (own * 1.024e-3 or None, max(children.values(), default=0) * 1.024e-3 or None)
         if process.returncode != 0:
             tail = "\n".join(text for _, text in self.lines[-20:])
             raise SystemExit(f"bench: '{' '.join(map(str, command))}' ended with exit code {process.returncode}:\n{tail}")
