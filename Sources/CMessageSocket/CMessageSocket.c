@@ -143,6 +143,6 @@ int message_socket_accept(int listener) { return unavailable(); }
 int message_socket_send(int socket, const void *bytes, long count) { return unavailable() == 0; }
 long message_socket_receive(int socket, void *bytes, long room) { return unavailable(); }
 int message_socket_send_descriptors(int socket, const void *bytes, long count, const int descriptors[2]) { return unavailable() == 0; }
-int message_socket_receive_descriptor(int socket, void *bytes, long count) { return unavailable(); }
+int message_socket_receive_descriptors(int socket, void *bytes, long count, int descriptors[2]) { return unavailable() == 0; }
 
 #endif

@@ -62,12 +62,6 @@ package final class BlockChannel: @unchecked Sendable {
         return Lease(self, block, ticket: ticket, bytes: UnsafeRawBufferPointer(store.bytes(of: block, count: count)))
     }
 
-    /// Takes the block that the sender has filled under a ticket; nil if its state says something else, or if block or length are none.
-    package func take(_ block: Int, count: Int, ticket: UInt64) -> Lease? {
-        guard let lease = lease(block, count: count, ticket: ticket), lease.take() else { return nil }
-        return lease
-    }
-
     /// A block that is taken, or will be; it is given back when the lease goes.
     package final class Lease: @unchecked Sendable {
         /// What the sender has put there, once the block is taken. Page-aligned.

@@ -40,10 +40,13 @@ package struct SharedFrames {
         }
 
         /// States that different processes change stand in different cache lines.
-        fileprivate var statesToCoordinator: Int { (BlockChannel.byteCount(blockCount: commonBlocks) + 63) / 64 * 64 }
-        fileprivate var signalOffset: Int { (statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount) + 63) / 64 * 64 }
+        fileprivate var statesToCoordinator: Int { wholeLines(BlockChannel.byteCount(blockCount: commonBlocks)) }
+        fileprivate var signalOffset: Int { wholeLines(statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount)) }
         fileprivate var blocksOffset: Int { wholePages(signalOffset + Signal.byteCount) }
         package var byteCount: Int { blocksOffset + blocks.byteCount }
+
+        /// The least multiple of a cache line that is no less.
+        private func wholeLines(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
     }
 
     /// - Parameters:

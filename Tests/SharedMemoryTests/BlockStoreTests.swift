@@ -32,7 +32,8 @@ struct BlockStoreTests {
         }
 
         func take(_ block: Int, count: Int, ticket: UInt64, at receiver: Int = 0) -> BlockChannel.Lease? {
-            incoming[receiver].take(block, count: count, ticket: ticket)
+            guard let lease = incoming[receiver].lease(block, count: count, ticket: ticket), lease.take() else { return nil }
+            return lease
         }
     }
 
