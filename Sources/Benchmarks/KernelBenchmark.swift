@@ -87,7 +87,7 @@ private final class ModelRows {
                 for sample in 0..<Quanta.size {
                     kernels.normalize(
                         g, pixels: pixels.baseAddress! + sample * g.height * g.width, inputOfGrey: e.inputOfGrey.base,
-                        input: e.inputs.base + sample * g.inputCount, ink: e.ink + sample * g.height)
+                        input: e.inputs.base + sample * g.inputCount, ink: e.ink.base + sample * g.height)
                 }
             }
         }
@@ -99,15 +99,15 @@ private final class ModelRows {
                 for sample in 0..<Quanta.size {
                     kernels.firstConvolution(
                         g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
-                        bias: parameters.firstBias.base, ink: e.ink + sample * g.height, blank: blank?.activations,
-                        tiles: e.tiles + sample * g.tileListCount,
+                        bias: parameters.firstBias.base, ink: e.ink.base + sample * g.height, blank: blank?.activations,
+                        tiles: e.tiles.base + sample * g.tileListCount,
                         output: e.activations.base + sample * g.activationCount)
                 }
             }
             add(second, samples: Quanta.size, flops: dense.secondConvolution) {
                 kernels.secondConvolution(
                     g, samples: Quanta.size, activations: e.activations.base, weights: parameters.secondForwardWeights.base,
-                    bias: parameters.secondBias.base, ink: e.ink, blank: blank, features: e.features.base, winners: e.winners,
+                    bias: parameters.secondBias.base, ink: e.ink.base, blank: blank, features: e.features.base, winners: e.winners.base,
                     scratch: e.scratch.base)
             }
         }
@@ -129,7 +129,7 @@ private final class ModelRows {
         add("cross entropy and gradient", samples: Quanta.size) {
             kernels.crossEntropy(
                 samples: Quanta.size, classes: g.classes, logits: e.logits.base, labels: labels, gradients: e.logitGradients.base,
-                losses: e.losses, predictions: e.predictions)
+                losses: e.losses.base, predictions: e.predictions.base)
         }
     }
 
@@ -153,7 +153,8 @@ private final class ModelRows {
         add("conv2 backward", samples: Quanta.size, flops: 2 * dense.secondConvolution) {
             for sample in 0..<Quanta.size {
                 kernels.secondConvolutionBackward(
-                    g, featureGradients: e.featureGradients.base + sample * g.featureCount, winners: e.winners + sample * g.featureCount,
+                    g, featureGradients: e.featureGradients.base + sample * g.featureCount,
+                    winners: e.winners.base + sample * g.featureCount,
                     activations: e.activations.base + sample * g.activationCount, weights: parameters.secondWeights.base,
                     activationGradients: e.activationGradients.base, weightGradients: gradient.base + layout.secondWeights.lowerBound,
                     biasGradients: gradient.base + layout.secondBias.lowerBound)

@@ -6,12 +6,12 @@ package final class BlankTensors {
     private let ink: [InkSpan]
     private let input: FloatBuffer
     private let activations: FloatBuffer
-    private let tiles: UnsafeMutablePointer<Int32>
+    private let tiles: Buffer<Int32>
     private let features: FloatBuffer
-    private let winners: UnsafeMutablePointer<Int32>
+    private let winners: Buffer<Int32>
 
     /// The tensors, valid as long as this object.
-    package var image: BlankImage { BlankImage(activations: activations.base, features: features.base, winners: winners) }
+    package var image: BlankImage { BlankImage(activations: activations.base, features: features.base, winners: winners.base) }
 
     /// - Parameter geometry: That of images of full height.
     init(_ geometry: Geometry) {
@@ -19,16 +19,9 @@ package final class BlankTensors {
         ink = [InkSpan](repeating: .none, count: g.height)
         input = FloatBuffer(count: g.inputCount)
         activations = FloatBuffer(count: g.activationCount)
-        tiles = .allocate(capacity: g.tileListCount)
-        tiles.initialize(repeating: -1, count: g.tileListCount)
+        tiles = Buffer(repeating: -1, count: g.tileListCount)
         features = FloatBuffer(count: g.featureCount)
-        winners = .allocate(capacity: g.featureCount)
-        winners.initialize(repeating: 0, count: g.featureCount)
-    }
-
-    deinit {
-        tiles.deallocate()
-        winners.deallocate()
+        winners = Buffer(repeating: 0, count: g.featureCount)
     }
 
     /// Computes the tensors.
@@ -42,9 +35,9 @@ package final class BlankTensors {
         }
         kernels.firstConvolution(
             g, input: input.base, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink, blank: nil,
-            tiles: tiles, output: activations.base)
+            tiles: tiles.base, output: activations.base)
         kernels.secondConvolution(
             g, samples: 1, activations: activations.base, weights: parameters.secondForwardWeights.base,
-            bias: parameters.secondBias.base, ink: ink, blank: nil, features: features.base, winners: winners, scratch: scratch.base)
+            bias: parameters.secondBias.base, ink: ink, blank: nil, features: features.base, winners: winners.base, scratch: scratch.base)
     }
 }

@@ -1,6 +1,6 @@
 package import CNNKernels
 
-/// Computes gradients and predictions of one model, quantum by quantum. Owns all memory that takes, so that a step allocates nothing.
+/// Computes gradients and predictions of one model, quantum by quantum, in memory that it takes once, so that a step allocates nothing.
 package final class GradientEngine {
     package private(set) var model: SmallCNN
     package let g: Geometry
@@ -13,16 +13,16 @@ package final class GradientEngine {
 
     // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
     package let inputs: FloatBuffer
-    package let ink: UnsafeMutablePointer<InkSpan>
+    package let ink: Buffer<InkSpan>
     /// For each sample the list that the first convolution keeps of where the activations differ from the blank image's.
-    package let tiles: UnsafeMutablePointer<Int32>
+    package let tiles: Buffer<Int32>
     package let activations: FloatBuffer
     package let features: FloatBuffer
-    package let winners: UnsafeMutablePointer<Int32>
+    package let winners: Buffer<Int32>
     package let logits: FloatBuffer
     package let logitGradients: FloatBuffer
-    package let losses: UnsafeMutablePointer<Double>
-    package let predictions: UnsafeMutablePointer<UInt32>
+    package let losses: Buffer<Double>
+    package let predictions: Buffer<UInt32>
     package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
     package let activationGradients: FloatBuffer
@@ -52,33 +52,20 @@ package final class GradientEngine {
         parameters = PackedParameters(g)
         layout = PackedGradient(g)
         inputs = FloatBuffer(count: Quanta.size * g.inputCount)
-        ink = .allocate(capacity: Quanta.size * g.height)
-        ink.initialize(repeating: .none, count: Quanta.size * g.height)
-        tiles = .allocate(capacity: Quanta.size * g.tileListCount)
-        tiles.initialize(repeating: -1, count: Quanta.size * g.tileListCount)
+        ink = Buffer(repeating: .none, count: Quanta.size * g.height)
+        tiles = Buffer(repeating: -1, count: Quanta.size * g.tileListCount)
         activations = FloatBuffer(count: Quanta.size * g.activationCount)
         features = FloatBuffer(count: Quanta.size * g.featureCount)
-        winners = .allocate(capacity: Quanta.size * g.featureCount)
-        winners.initialize(repeating: 0, count: Quanta.size * g.featureCount)
+        winners = Buffer(repeating: 0, count: Quanta.size * g.featureCount)
         logits = FloatBuffer(count: Quanta.size * g.classes)
         logitGradients = FloatBuffer(count: Quanta.size * g.classes)
-        losses = .allocate(capacity: Quanta.size)
-        losses.initialize(repeating: 0, count: Quanta.size)
-        predictions = .allocate(capacity: Quanta.size)
-        predictions.initialize(repeating: 0, count: Quanta.size)
+        losses = Buffer(repeating: 0, count: Quanta.size)
+        predictions = Buffer(repeating: 0, count: Quanta.size)
         featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
         activationGradients = FloatBuffer(count: g.activationCount)
         blank = BlankTensors(g)
         scratch = FloatBuffer(count: g.secondForwardScratchCount)
         siblingGradient = FloatBuffer(count: layout.linearWeights.lowerBound)
-    }
-
-    deinit {
-        ink.deallocate()
-        tiles.deallocate()
-        winners.deallocate()
-        losses.deallocate()
-        predictions.deallocate()
     }
 
     /// Goes over to another model if it differs in its dropout alone, and so needs the same memory. Parameters stay as they are.
@@ -167,7 +154,7 @@ package final class GradientEngine {
         }
         if !isBlankCurrent {
             blank.compute(kernels, parameters, background: inputOfGrey.base[0], scratch: scratch)
-            for slot in 0..<Quanta.size { tiles[slot * g.tileListCount] = -1 }
+            for slot in 0..<Quanta.size { tiles.base[slot * g.tileListCount] = -1 }
             isBlankCurrent = true
         }
         return Quanta.count(samples: samples)
@@ -215,7 +202,7 @@ package final class GradientEngine {
         for sample in 0..<samples.count {
             for c in 0..<g.classes { gradient[layout.linearBias.lowerBound + c] += logitGradients.base[sample * g.classes + c] }
             kernels.secondConvolutionBackward(
-                g, featureGradients: featureGradients.base + sample * g.featureCount, winners: winners + sample * g.featureCount,
+                g, featureGradients: featureGradients.base + sample * g.featureCount, winners: winners.base + sample * g.featureCount,
                 activations: activations.base + sample * g.activationCount, weights: parameters.secondWeights.base,
                 activationGradients: activationGradients.base, weightGradients: gradient + layout.secondWeights.lowerBound,
                 biasGradients: gradient + layout.secondBias.lowerBound)
@@ -233,15 +220,16 @@ package final class GradientEngine {
         for (slot, sample) in samples.enumerated() {
             let input = inputs.base + slot * g.inputCount
             let pixels = shard.pixels.baseAddress!.assumingMemoryBound(to: UInt8.self) + sample * pixelCount
-            let ink = ink + slot * g.height
+            let ink = ink.base + slot * g.height
             kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input, ink: ink)
             kernels.firstConvolution(
                 g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink,
-                blank: blank.image.activations, tiles: tiles + slot * g.tileListCount, output: activations.base + slot * g.activationCount)
+                blank: blank.image.activations, tiles: tiles.base + slot * g.tileListCount,
+                output: activations.base + slot * g.activationCount)
         }
         kernels.secondConvolution(
             g, samples: samples.count, activations: activations.base, weights: parameters.secondForwardWeights.base,
-            bias: parameters.secondBias.base, ink: ink, blank: blank.image, features: features.base, winners: winners,
+            bias: parameters.secondBias.base, ink: ink.base, blank: blank.image, features: features.base, winners: winners.base,
             scratch: scratch.base)
     }
 
@@ -273,10 +261,10 @@ package final class GradientEngine {
         let labels = shard.labels.baseAddress!.assumingMemoryBound(to: UInt8.self) + samples.lowerBound
         kernels.crossEntropy(
             samples: samples.count, classes: g.classes, logits: logits.base, labels: labels,
-            gradients: withGradient ? logitGradients.base : nil, losses: losses, predictions: predictions)
+            gradients: withGradient ? logitGradients.base : nil, losses: losses.base, predictions: predictions.base)
         for (slot, sample) in samples.enumerated() {
-            let prediction = predictions[slot]
-            statistics.add(ShardStatistics(lossSum: losses[slot], correct: prediction == UInt32(shard.labels[sample]) ? 1 : 0))
+            let prediction = predictions.base[slot]
+            statistics.add(ShardStatistics(lossSum: losses.base[slot], correct: prediction == UInt32(shard.labels[sample]) ? 1 : 0))
             predicted(sample, prediction)
         }
         return statistics

@@ -1,44 +1,5 @@
 import CNNKernels
 
-/// Memory for floats, aligned to a cache line.
-package final class FloatBuffer {
-    /// The first element.
-    package let base: UnsafeMutablePointer<Float>
-    package let count: Int
-
-    /// Memory for `count` floats, zero at first.
-    package convenience init(count: Int) {
-        self.init(uninitializedCount: count)
-        base.initialize(repeating: 0, count: count)
-    }
-
-    /// Memory for `count` floats, all of which must be written before they are read.
-    init(uninitializedCount count: Int) {
-        self.count = count
-        base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-            .bindMemory(to: Float.self, capacity: count)
-    }
-
-    deinit { base.deallocate() }
-}
-
-/// Memory for gradients that nobody uses at the moment. One thread owns it.
-package final class GradientBuffers {
-    private var free: [FloatBuffer] = []
-
-    package init() {}
-
-    /// Memory for at least `count` floats, in which anything may stand.
-    func take(_ count: Int) -> FloatBuffer {
-        if let index = free.firstIndex(where: { $0.count >= count }) { return free.remove(at: index) }
-        // The larger one takes the place of a smaller one.
-        _ = free.popLast()
-        return FloatBuffer(count: count)
-    }
-
-    func giveBack(_ buffer: FloatBuffer) { free.append(buffer) }
-}
-
 extension Geometry {
     init(_ model: SmallCNN) {
         self.init(

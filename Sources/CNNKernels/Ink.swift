@@ -1,5 +1,5 @@
 /// Where the ink of an image's row is, its pixels whose grey value is not 0.
-package struct InkSpan: Sendable, Hashable {
+package struct InkSpan: BitwiseCopyable, Sendable, Hashable {
     /// That of a row without ink.
     package static let none = InkSpan(first: .max, end: 0)
 
