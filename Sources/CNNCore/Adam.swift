@@ -81,24 +81,38 @@ package struct Adam: Sendable {
         let result = gradientSum.withUnsafeBufferPointer { gradientSum in
             parameters.withUnsafeMutableBufferPointer { parameters in
                 Result { () throws(NonFiniteGradient) in
-                    try step(from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
+                    try step(
+                        from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, addend: nil,
+                        sampleCount: sampleCount)
                 }
             }
         }
         try result.get()
     }
 
-    /// Takes a step against the mean gradient of `sampleCount` samples.
+    /// Takes a step against the mean gradient of a mini-batch.
     ///
     /// - Parameters:
     ///   - parameters: flat, as many as the optimiser was made for.
-    ///   - updated: the parameters after the step, as many; may be the same memory.
-    ///   - gradientSum: the sum of the samples' gradients, in the same order, or its first half.
-    ///   - addend: the other half, if there is one.
+    ///   - updated: the parameters after the step, as many.
+    ///   - total: the sum of the samples' gradients, in the same order; its last addition is done on the way.
+    ///   - sampleCount: samples of the mini-batch.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
     package mutating func step(
+        from parameters: FloatVector, to updated: UnsafeMutableBufferPointer<Float>, against total: TreeSum.Total, sampleCount: Int
+    ) throws(NonFiniteGradient) {
+        defer { withExtendedLifetime((parameters, total)) {} }
+        try step(
+            from: parameters.numbers, to: updated, gradientSum: total.gradient.numbers, addend: total.addend?.numbers,
+            sampleCount: sampleCount)
+    }
+
+    /// - Parameters:
+    ///   - updated: may be the same memory as `parameters`.
+    ///   - addend: what is still to be added to the gradients' sum, if there is anything.
+    private mutating func step(
         from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>,
-        gradientSum: UnsafeBufferPointer<Float>, addend: UnsafeBufferPointer<Float>? = nil, sampleCount: Int
+        gradientSum: UnsafeBufferPointer<Float>, addend: UnsafeBufferPointer<Float>?, sampleCount: Int
     ) throws(NonFiniteGradient) {
         let count = firstMoment.count
         precondition(
@@ -117,8 +131,7 @@ package struct Adam: Sendable {
                 kernels.adam(
                     count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
                     addend: addend?.baseAddress, parameters: parameters.baseAddress!, updated: updated.baseAddress!,
-                    firstMoment: firstMoment.baseAddress!,
-                    secondMoment: secondMoment.baseAddress!)
+                    firstMoment: firstMoment.baseAddress!, secondMoment: secondMoment.baseAddress!)
             }
         }
         guard isFinite else { throw NonFiniteGradient(step: stepCount) }

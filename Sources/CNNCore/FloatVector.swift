@@ -4,15 +4,15 @@
 package struct FloatVector: @unchecked Sendable {
     /// What keeps the numbers alive.
     package let owner: AnyObject
-    /// The first number, valid as long as `owner` lives; nil only for an empty vector.
-    private let base: UnsafePointer<Float>?
-    package let count: Int
+    /// Valid as long as `owner` lives.
+    let numbers: UnsafeBufferPointer<Float>
+
+    package var count: Int { numbers.count }
 
     /// A vector over numbers that belong to another object, which must neither move nor change them while it lives.
     package init(owner: AnyObject, numbers: UnsafeBufferPointer<Float>) {
         self.owner = owner
-        base = numbers.baseAddress
-        count = numbers.count
+        self.numbers = numbers
     }
 
     /// A vector of `count` numbers, all of which `fill` must write.
@@ -37,7 +37,7 @@ package struct FloatVector: @unchecked Sendable {
         _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         defer { withExtendedLifetime(owner) {} }
-        return try body(UnsafeBufferPointer(start: base, count: count))
+        return try body(numbers)
     }
 
     /// A copy of the numbers.

@@ -139,8 +139,7 @@ package protocol KernelSet: Sendable {
     /// - Returns: whether all gradients were finite. The parameters are of no use when not.
     static func adam(
         count: Int, coefficients: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
-        firstMoment: Output,
-        secondMoment: Output
+        firstMoment: Output, secondMoment: Output
     ) -> Bool
 
     /// Packs the second convolution's weights for its forward pass, from PyTorch's (c2, c1, ky, kx); the weights of padded channels are 0.

@@ -203,8 +203,7 @@ package enum ScalarKernels: KernelSet {
 
     package static func adam(
         count: Int, coefficients k: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
-        firstMoment: Output,
-        secondMoment: Output
+        firstMoment: Output, secondMoment: Output
     ) -> Bool {
         var finite = true
         for i in 0..<count {

@@ -12,8 +12,7 @@ enum Elementwise {
 
     static func adam(
         count: Int, coefficients k: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
-        firstMoment: Output,
-        secondMoment: Output
+        firstMoment: Output, secondMoment: Output
     ) -> Bool {
         let whole = count / 16 * 16
         let reciprocal = 1 / k.sampleCount
@@ -38,8 +37,7 @@ enum Elementwise {
         }
         let rest = ScalarKernels.adam(
             count: count - whole, coefficients: k, gradientSum: gradientSum + whole, addend: addend.map { $0 + whole },
-            parameters: parameters + whole,
-            updated: updated + whole, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
+            parameters: parameters + whole, updated: updated + whole, firstMoment: firstMoment + whole, secondMoment: secondMoment + whole)
         var finite = rest
         for lane in 0..<16 { finite = finite && poison[lane] == 0 }
         return finite

@@ -88,8 +88,7 @@ package enum SIMDKernels: KernelSet {
 
     package static func adam(
         count: Int, coefficients: AdamCoefficients, gradientSum: Input, addend: Input?, parameters: Input, updated: Output,
-        firstMoment: Output,
-        secondMoment: Output
+        firstMoment: Output, secondMoment: Output
     ) -> Bool {
         Elementwise.adam(
             count: count, coefficients: coefficients, gradientSum: gradientSum, addend: addend, parameters: parameters, updated: updated,

@@ -274,16 +274,7 @@ final class JobRun {
     private func updatedParameters(_ total: TreeSum.Total, sampleCount: Int) throws(NonFiniteGradient) -> FloatVector {
         let draft = draftOfUpdate()
         updatedDraft = nil
-        try parameters.withUnsafeBufferPointer { (parameters) throws(NonFiniteGradient) in
-            try total.gradient.withUnsafeBufferPointer { (gradientSum) throws(NonFiniteGradient) in
-                // Without an addend there is nothing to lend.
-                try (total.addend ?? FloatVector([])).withUnsafeBufferPointer { (addend) throws(NonFiniteGradient) in
-                    try optimizer.step(
-                        from: parameters, to: draft.bytes.bindMemory(to: Float.self), gradientSum: gradientSum,
-                        addend: total.addend == nil ? nil : addend, sampleCount: sampleCount)
-                }
-            }
-        }
+        try optimizer.step(from: parameters, to: draft.bytes.bindMemory(to: Float.self), against: total, sampleCount: sampleCount)
         return draft.frame.vector()
     }
 
