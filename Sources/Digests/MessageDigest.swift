@@ -50,7 +50,8 @@ extension Sequence<UInt8> {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(underestimatedCount * 2)
-        for byte in self {
+        // An array's elements, which other modules' generic code gets at one call a piece.
+        for byte in Array(self) {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
         }

@@ -125,7 +125,8 @@ struct StudySession {
             printer.printStart(firstBatch, instructionSet: instructionSet, logger)
             try directory.write(firstBatch.sampleSheet)
         }
-        let end = try shell.run(
+        // With its end the coordinator gives its memory back, while the files are still being written.
+        let end = try (consume shell).run(
             observer: { printer.observe($0, since: start, directory: directory, logger) },
             checkpoint: { job, state in writer.write(state, job: job) })
         supervisor.stop()
