@@ -85,11 +85,12 @@ long message_socket_receive(int socket, void *bytes, long room) {
 /// A message of some bytes, and room for two descriptors.
 struct message {
     struct iovec bytes;
+    struct msghdr header;
+    // Last, because a header's size is variable.
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(2 * sizeof(int))];
     } control;
-    struct msghdr header;
 };
 
 static void prepare(struct message *message, void *bytes, long count) {

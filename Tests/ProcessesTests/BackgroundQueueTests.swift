@@ -32,7 +32,7 @@ struct BackgroundQueueTests {
     func asynchronous() throws {
         let queue = try BackgroundQueue()
         let isOpen = Monitor(false)
-        queue.add { isOpen.wait { $0 ? true : nil } }
+        queue.add { _ = isOpen.wait { $0 ? true : nil } }
         queue.add {}
         isOpen.withLock { $0 = true }
         try queue.finish()
