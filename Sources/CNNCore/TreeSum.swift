@@ -64,13 +64,10 @@ package struct TreeSum: Sendable {
     }
 
     private static func added(_ left: FloatVector, _ right: FloatVector, _ kernels: any KernelSet.Type) -> FloatVector {
-        left.withUnsafeBufferPointer { left in
-            right.withUnsafeBufferPointer { right in
-                FloatVector(count: left.count) { sum in
-                    guard let left = left.baseAddress, let right = right.baseAddress, let target = sum.baseAddress else { return }
-                    kernels.add(count: sum.count, left, right, to: target)
-                }
-            }
+        defer { withExtendedLifetime((left, right)) {} }
+        return FloatVector(count: left.count) { sum in
+            guard let left = left.numbers.baseAddress, let right = right.numbers.baseAddress, let target = sum.baseAddress else { return }
+            kernels.add(count: sum.count, left, right, to: target)
         }
     }
 
