@@ -57,9 +57,9 @@ func withScratch(count: Int, _ body: (Output) -> Void) {
     }
 }
 
-extension SIMD16 {
+extension SIMD8 {
     /// The elements of `even` and `odd` in turn.
-    @inline(__always) init(even: SIMD8<Scalar>, odd: SIMD8<Scalar>) {
+    @inline(__always) init(even: SIMD4<Scalar>, odd: SIMD4<Scalar>) {
         self.init()
         evenHalf = even
         oddHalf = odd
