@@ -8,37 +8,29 @@ enum Dropout {
     static func apply(
         _ g: Geometry, features: Output, key: SIMD2<UInt32>, sample: UInt32, step: UInt32, threshold: UInt32, scale: Float
     ) {
-        for block in 0..<g.c2Stride / 16 {
-            apply(
-                positions: g.positions, groups: block * 4, features: features + block * 16, stride: g.c2Stride,
-                key: SIMD2(truncatingIfNeeded: key), sample: sample, step: step, threshold: threshold, scale: scale)
-        }
-    }
-
-    /// 16 channels, two positions at a time; the padded channels are 0 and stay so.
-    @inline(__always)
-    private static func apply(
-        positions: Int, groups firstGroup: Int, features: Output, stride: Int, key: SIMD2<UInt64>, sample: UInt32, step: UInt32,
-        threshold: UInt32, scale: Float
-    ) {
-        // Lane i makes the words of four channels of position i % 2.
-        var position = Words(0, 1, 0, 1, 0, 1, 0, 1)
-        let group = Words(0, 0, 1, 1, 2, 2, 3, 3) &+ Words(repeating: UInt64(truncatingIfNeeded: firstGroup))
+        let key = SIMD2<UInt64>(truncatingIfNeeded: key)
         let limit = Words(repeating: UInt64(threshold))
-        @inline(__always) func nextDrops() -> (Words, Words) {
-            var words = (position, group, Words(repeating: UInt64(sample)), Words(repeating: UInt64(step)))
-            philox(&words, key)
-            position &+= Words(repeating: 2)
-            let (first, second) = (drops(words.0, words.1, below: limit), drops(words.2, words.3, below: limit))
-            return (Words(even: first.evenHalf, odd: second.evenHalf), Words(even: first.oddHalf, odd: second.oddHalf))
+        // 16 channels, two positions at a time; the padded channels are 0 and stay so.
+        for block in 0..<g.c2Stride / 16 {
+            let features = features + block * 16
+            // Lane i makes the words of four channels of position i % 2.
+            var position = Words(0, 1, 0, 1, 0, 1, 0, 1)
+            let group = Words(0, 0, 1, 1, 2, 2, 3, 3) &+ Words(repeating: UInt64(truncatingIfNeeded: block * 4))
+            @inline(__always) func nextDrops() -> (Words, Words) {
+                var words = (position, group, Words(repeating: UInt64(sample)), Words(repeating: UInt64(step)))
+                philox(&words, key)
+                position &+= Words(repeating: 2)
+                let (first, second) = (drops(words.0, words.1, below: limit), drops(words.2, words.3, below: limit))
+                return (Words(even: first.evenHalf, odd: second.evenHalf), Words(even: first.oddHalf, odd: second.oddHalf))
+            }
+            for pair in 0..<g.positions / 2 {
+                let drops = nextDrops()
+                keep(features + pair * 2 * g.c2Stride, unless: drops.0, scale: scale)
+                keep(features + (pair * 2 + 1) * g.c2Stride, unless: drops.1, scale: scale)
+            }
+            // Not by a condition in the loop: the compiler would make the second position's words after it, and not side by side with the first one's.
+            if g.positions % 2 == 1 { keep(features + (g.positions - 1) * g.c2Stride, unless: nextDrops().0, scale: scale) }
         }
-        for pair in 0..<positions / 2 {
-            let drops = nextDrops()
-            keep(features + pair * 2 * stride, unless: drops.0, scale: scale)
-            keep(features + (pair * 2 + 1) * stride, unless: drops.1, scale: scale)
-        }
-        // Not by a condition in the loop: the compiler would make the second position's words after it, and not side by side with the first one's.
-        if positions % 2 == 1 { keep(features + (positions - 1) * stride, unless: nextDrops().0, scale: scale) }
     }
 
     @inline(__always)
