@@ -95,15 +95,23 @@ private final class ModelRows {
         for (first, second, blank) in [
             ("conv1 forward", "conv2 forward, ReLU, pool", e.blank.image), ("conv1 forward, dense", "conv2 forward, dense", nil),
         ] {
-            add(first, samples: Quanta.size, flops: dense.firstConvolution) {
+            func firstConvolution(turn: Int) {
                 for sample in 0..<Quanta.size {
+                    let image = (sample + turn) % Quanta.size
                     kernels.firstConvolution(
-                        g, input: e.inputs.base + sample * g.inputCount, weights: parameters.firstWeights.base,
-                        bias: parameters.firstBias.base, ink: e.ink.base + sample * g.height, blank: blank?.activations,
+                        g, input: e.inputs.base + image * g.inputCount, weights: parameters.firstWeights.base,
+                        bias: parameters.firstBias.base, ink: e.ink.base + image * g.height, blank: blank?.activations,
                         tiles: e.tiles.base + sample * g.tileListCount,
                         output: e.activations.base + sample * g.activationCount)
                 }
             }
+            // Another image in each place every time, as in training: what is restored for one depends on the one before it.
+            var turn = 0
+            add(first, samples: Quanta.size, flops: dense.firstConvolution) {
+                turn += 1
+                firstConvolution(turn: turn)
+            }
+            firstConvolution(turn: 0)
             add(second, samples: Quanta.size, flops: dense.secondConvolution) {
                 kernels.secondConvolution(
                     g, samples: Quanta.size, activations: e.activations.base, weights: parameters.secondForwardWeights.base,
@@ -145,15 +153,16 @@ private final class ModelRows {
                 g, samples: Quanta.size, features: e.features.base, logitGradients: e.logitGradients.base, adding: false,
                 gradient: gradient.base + layout.linearWeights.lowerBound)
         }
+        let features = FloatBuffer(count: e.features.count)
         add("linear backward, features", samples: Quanta.size, flops: dense.linear) {
             kernels.linearInputGradient(
-                g, samples: Quanta.size, logitGradients: e.logitGradients.base, weights: parameters.linearWeights.base,
-                features: e.features.base, scale: 1, featureGradients: e.featureGradients.base)
+                g, samples: Quanta.size, logitGradients: e.logitGradients.base, weights: parameters.linearWeights.base, scale: 1,
+                features: features.base)
         }
         add("conv2 backward", samples: Quanta.size, flops: 2 * dense.secondConvolution) {
             for sample in 0..<Quanta.size {
                 kernels.secondConvolutionBackward(
-                    g, featureGradients: e.featureGradients.base + sample * g.featureCount,
+                    g, featureGradients: e.features.base + sample * g.featureCount,
                     winners: e.winners.base + sample * g.featureCount,
                     activations: e.activations.base + sample * g.activationCount, weights: parameters.secondWeights.base,
                     activationGradients: e.activationGradients.base, weightGradients: gradient.base + layout.secondWeights.lowerBound,

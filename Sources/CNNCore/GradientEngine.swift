@@ -23,7 +23,6 @@ package final class GradientEngine {
     package let logitGradients: FloatBuffer
     package let losses: Buffer<Double>
     package let predictions: Buffer<UInt32>
-    package let featureGradients: FloatBuffer
     /// One sample's, (padded row, padded column, c1).
     package let activationGradients: FloatBuffer
     /// What the present parameters and normalisation make of an image without ink.
@@ -61,7 +60,6 @@ package final class GradientEngine {
         logitGradients = FloatBuffer(count: Quanta.size * g.classes)
         losses = Buffer(repeating: 0, count: Quanta.size)
         predictions = Buffer(repeating: 0, count: Quanta.size)
-        featureGradients = FloatBuffer(count: Quanta.size * g.featureCount)
         activationGradients = FloatBuffer(count: g.activationCount)
         blank = BlankTensors(g)
         scratch = FloatBuffer(count: g.secondForwardScratchCount)
@@ -195,14 +193,14 @@ package final class GradientEngine {
             g, samples: samples.count, features: features.base, logitGradients: logitGradients.base, adding: adding, gradient: linearWeights
         )
         kernels.linearInputGradient(
-            g, samples: samples.count, logitGradients: logitGradients.base, weights: parameters.linearWeights.base, features: features.base,
-            scale: scale, featureGradients: featureGradients.base)
+            g, samples: samples.count, logitGradients: logitGradients.base, weights: parameters.linearWeights.base, scale: scale,
+            features: features.base)
         // All else is added to, sample by sample.
         gradient.update(repeating: 0, count: layout.linearWeights.lowerBound)
         for sample in 0..<samples.count {
             for c in 0..<g.classes { gradient[layout.linearBias.lowerBound + c] += logitGradients.base[sample * g.classes + c] }
             kernels.secondConvolutionBackward(
-                g, featureGradients: featureGradients.base + sample * g.featureCount, winners: winners.base + sample * g.featureCount,
+                g, featureGradients: features.base + sample * g.featureCount, winners: winners.base + sample * g.featureCount,
                 activations: activations.base + sample * g.activationCount, weights: parameters.secondWeights.base,
                 activationGradients: activationGradients.base, weightGradients: gradient + layout.secondWeights.lowerBound,
                 biasGradients: gradient + layout.secondBias.lowerBound)

@@ -87,9 +87,8 @@ package protocol KernelSet: Sendable {
     /// Gradient of the features before ReLU: `Σ logitGradients[sample][class] · weights[class][feature]`, classes in order, from 0, times `scale`, where the feature is above 0; otherwise 0.
     ///
     /// A feature that dropout zeroed is not above 0, and `scale` is dropout's, so this is the way back through dropout too.
-    /// - Parameter featureGradients: (sample, position, c2), overwritten.
-    static func linearInputGradient(
-        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output)
+    /// - Parameter features: (sample, position, c2), overwritten with their gradient.
+    static func linearInputGradient(_ g: Geometry, samples: Int, logitGradients: Input, weights: Input, scale: Float, features: Output)
 
     /// The way back through pooling and the second convolution, one sample.
     ///

@@ -102,14 +102,14 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func linearInputGradient(
-        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, scale: Float, features: Output
     ) {
         for sample in 0..<samples {
             for i in 0..<g.featureCount {
                 var sum: Float = 0
                 for c in 0..<g.classes { sum.addProduct(logitGradients[sample * g.classes + c], weights[c * g.featureCount + i]) }
                 let feature = sample * g.featureCount + i
-                featureGradients[feature] = features[feature] > 0 ? sum * scale : 0
+                features[feature] = features[feature] > 0 ? sum * scale : 0
             }
         }
     }

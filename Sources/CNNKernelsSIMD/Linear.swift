@@ -85,16 +85,16 @@ enum Linear {
     }
 
     static func inputGradient(
-        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, scale: Float, features: Output
     ) {
         for i in stride(from: 0, to: g.featureCount, by: 16) {
             forEachBlock(of: GradientTile.count, in: samples) { first, whole in
-                let target = first * g.featureCount + i
+                let features = features + first * g.featureCount + i
                 let logits = logitGradients + first * g.classes
                 if whole {
-                    inputGradient(g, GradientTile.self, logits, weights + i, features + target, scale, featureGradients + target)
+                    inputGradient(g, GradientTile.self, logits, weights + i, scale, features)
                 } else {
-                    inputGradient(g, Single<Vector>.self, logits, weights + i, features + target, scale, featureGradients + target)
+                    inputGradient(g, Single<Vector>.self, logits, weights + i, scale, features)
                 }
             }
         }
@@ -102,14 +102,13 @@ enum Linear {
 
     @inline(__always)
     private static func inputGradient<Samples: Accumulators>(
-        _ g: Geometry, _: Samples.Type, _ logitGradients: Input, _ weights: Input, _ features: Input, _ scale: Float,
-        _ featureGradients: Output
+        _ g: Geometry, _: Samples.Type, _ logitGradients: Input, _ weights: Input, _ scale: Float, _ features: Output
     ) where Samples.Vector == Vector {
         var sums = Samples(repeating: .zero)
         for c in 0..<g.classes {
             sums.addProducts(Vector.load(weights + c * g.featureCount), broadcasting: logitGradients + c, stride: g.classes)
         }
-        sums.storeGated(by: features, scale: Vector(repeating: scale), to: featureGradients, stride: g.featureCount)
+        sums.storeGated(by: Input(features), scale: Vector(repeating: scale), to: features, stride: g.featureCount)
     }
 }
 

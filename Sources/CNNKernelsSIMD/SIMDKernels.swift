@@ -43,11 +43,9 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func linearInputGradient(
-        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, features: Input, scale: Float, featureGradients: Output
+        _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, scale: Float, features: Output
     ) {
-        Linear.inputGradient(
-            g, samples: samples, logitGradients: logitGradients, weights: weights, features: features, scale: scale,
-            featureGradients: featureGradients)
+        Linear.inputGradient(g, samples: samples, logitGradients: logitGradients, weights: weights, scale: scale, features: features)
     }
 
     package static func secondConvolutionBackward(

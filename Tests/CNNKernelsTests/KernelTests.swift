@@ -93,10 +93,9 @@ import Testing
         let weights = numbers.padded(rows: g.classes * g.positions, used: g.c2, stride: g.c2Stride)
         let logitGradients = numbers.tensor(kernelCase.samples * g.classes)
         for scale: Float in [1, 1.25] {
-            expectSameBits(kernelCase.samples * g.featureCount) {
+            expectSameBits(features.count, initially: features) {
                 $0.linearInputGradient(
-                    g, samples: kernelCase.samples, logitGradients: logitGradients, weights: weights, features: features, scale: scale,
-                    featureGradients: $1)
+                    g, samples: kernelCase.samples, logitGradients: logitGradients, weights: weights, scale: scale, features: $1)
             }
         }
     }
