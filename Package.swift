@@ -36,11 +36,11 @@ func tests(_ module: String, _ dependencies: Target.Dependency..., exclude: [Str
 // The kernels' sources stand once, in Sources/CNNKernelsSIMD; each of these targets compiles them for its instruction set.
 #if arch(x86_64)
     let vectorKernels = [
-        kernels("CNNKernelsAVX512", "CNNKernels", instructionSet: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
-        kernels("CNNKernelsAVX2", "CNNKernels", instructionSet: ["-march=x86-64-v3"]),
+        kernels("CNNKernelsAVX512", "CNNKernels", "CVectors", instructionSet: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+        kernels("CNNKernelsAVX2", "CNNKernels", "CVectors", instructionSet: ["-march=x86-64-v3"]),
     ]
 #else
-    let vectorKernels = [kernels("CNNKernelsNEON", "CNNKernels")]
+    let vectorKernels = [kernels("CNNKernelsNEON", "CNNKernels", "CVectors")]
 #endif
 let vectorKernelModules: [Target.Dependency] = vectorKernels.map { .init(stringLiteral: $0.name) }
 
@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
         .target(name: "CPUFeatures"),
+        .target(name: "CVectors"),
 
         module("ZeroMQ", "CZeroMQ"),
         module("Digests", "COpenSSL", "CXXHash"),

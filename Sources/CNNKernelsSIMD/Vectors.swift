@@ -1,4 +1,5 @@
 import CNNKernels
+import CVectors
 
 /// What sums of multiples can be made of.
 protocol Summands {
@@ -16,7 +17,11 @@ protocol Summands {
 ///
 /// Lanes meet in fixed trees only, so the compiler may lower 16 lanes to 1x16, 2x8 or 4x4 registers: the bits stay.
 /// What compares lanes is a requirement, with an implementation for each type: in generic code the standard library's comparisons are loops over the lanes.
+/// So are its multiply-adds. Where a long sum is added up in registers, by `addProduct`, the compiler makes better code of these loops than of whole vectors; elsewhere it makes halves of
+/// vectors of some, so `addingProduct` is a requirement too.
 protocol Lanes: SIMD, Summands where Scalar == Float {
+    /// The sum with `factor · other`, lane by lane, rounded once.
+    func addingProduct(_ factor: Self, _ other: Self) -> Self
     /// The lanes above 0, and NaN; 0 in place of the others.
     func rectified() -> Self
     /// The lanes where `gate` is above 0; 0 in place of the others.
@@ -26,6 +31,8 @@ protocol Lanes: SIMD, Summands where Scalar == Float {
 }
 
 extension SIMD8<Float>: Summands, Lanes {
+    @inline(__always) func addingProduct(_ factor: Self, _ other: Self) -> Self { vector_multiply_add_8(factor, other, self) }
+    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self { addingProduct(Self(repeating: factor), other) }
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
@@ -35,6 +42,8 @@ extension SIMD8<Float>: Summands, Lanes {
 }
 
 extension SIMD16<Float>: Summands, Lanes {
+    @inline(__always) func addingProduct(_ factor: Self, _ other: Self) -> Self { vector_multiply_add_16(factor, other, self) }
+    @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self { addingProduct(Self(repeating: factor), other) }
     @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }

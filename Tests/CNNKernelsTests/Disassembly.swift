@@ -20,6 +20,8 @@
 
         struct Function {
             let name: String
+            /// Whether the linker may take another module's function of this name for it, or it for that one's.
+            var isShared = true
             var extensions: Set<Extension> = []
         }
 
@@ -38,12 +40,18 @@
         static func functions(of module: String) throws -> [Function] {
             let program = CommandLine.arguments[0]
             let directory = program.lastIndex(of: "/").map { program[..<$0] } ?? "."
+            let objects = "'\(directory)/\(module).build'/*.o"
+            var locals: Set<String> = []
+            try forEachLine(of: "nm \(objects)") { line in
+                if let name = strstr(line, " t ") { locals.insert(String(String(cString: name + 3).dropLast())) }
+            }
             var functions: [Function] = []
-            try forEachLine(of: "objdump -d --no-show-raw-insn '\(directory)/\(module).build'/*.o") { line in
+            try forEachLine(of: "objdump -d --no-show-raw-insn \(objects)") { line in
                 if let tab = strchr(line, 9) {
                     functions[functions.count - 1].extensions.formUnion(extensions(in: tab + 1))
                 } else if let name = strstr(line, " <"), strstr(name, ">:") != nil {
-                    functions.append(Function(name: String(String(cString: name + 2).dropLast(3))))
+                    let name = String(String(cString: name + 2).dropLast(3))
+                    functions.append(Function(name: name, isShared: !locals.contains(name)))
                 }
             }
             return functions

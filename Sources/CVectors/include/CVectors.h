@@ -1,0 +1,15 @@
+#pragma once
+
+// Swift sees these types as SIMD8<Float> and SIMD16<Float>.
+typedef float vector_8 __attribute__((ext_vector_type(8)));
+typedef float vector_16 __attribute__((ext_vector_type(16)));
+
+/// a · b + c, number by number, each rounded once.
+static inline __attribute__((always_inline)) vector_8 vector_multiply_add_8(vector_8 a, vector_8 b, vector_8 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
+
+/// The same for 16 numbers.
+static inline __attribute__((always_inline)) vector_16 vector_multiply_add_16(vector_16 a, vector_16 b, vector_16 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
