@@ -17,6 +17,7 @@ package final class GradientEngine {
     /// For each sample the list that the first convolution keeps of where the activations differ from the blank image's.
     package let tiles: Buffer<Int32>
     package let activations: FloatBuffer
+    /// On the way back their gradient takes their place.
     package let features: FloatBuffer
     package let winners: Buffer<Int32>
     package let logits: FloatBuffer
