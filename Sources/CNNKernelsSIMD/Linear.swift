@@ -108,7 +108,7 @@ enum Linear {
         for c in 0..<g.classes {
             sums.addProducts(Vector.load(weights + c * g.featureCount), broadcasting: logitGradients + c, stride: g.classes)
         }
-        sums.storeGated(by: Input(features), scale: Vector(repeating: scale), to: features, stride: g.featureCount)
+        sums.storeGated(scale: Vector(repeating: scale), to: features, stride: g.featureCount)
     }
 }
 

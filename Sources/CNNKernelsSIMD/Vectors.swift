@@ -95,8 +95,8 @@ protocol Accumulators: Summands {
     func store(to target: Output, stride: Int)
     /// Stores ReLU of accumulator `i` at `target + i · stride`.
     func storeRectified(to target: Output, stride: Int)
-    /// Stores `scale ·` accumulator `i` at `target + i · stride` in the lanes where the vector at `gates + i · stride` is above 0, and 0 in the others.
-    func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int)
+    /// Stores `scale ·` accumulator `i` at `target + i · stride` in the lanes where the vector that is there is above 0, and 0 in the others.
+    func storeGated(scale: Vector, to target: Output, stride: Int)
 }
 
 /// One accumulator.
@@ -117,8 +117,8 @@ struct Single<Vector: Lanes>: Accumulators {
     }
     @inline(__always) func store(to target: Output, stride: Int) { value.store(to: target) }
     @inline(__always) func storeRectified(to target: Output, stride: Int) { value.rectified().store(to: target) }
-    @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
-        value.multiplied(by: scale).gated(by: Vector.load(gates)).store(to: target)
+    @inline(__always) func storeGated(scale: Vector, to target: Output, stride: Int) {
+        value.multiplied(by: scale).gated(by: Vector.load(target)).store(to: target)
     }
     @inline(__always) func adding(_ other: Self) -> Self { Self(repeating: value.adding(other.value)) }
     @inline(__always) func subtracting(_ other: Self) -> Self { Self(repeating: value.subtracting(other.value)) }
@@ -167,9 +167,9 @@ struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vec
         head.storeRectified(to: target, stride: stride)
         tail.storeRectified(to: target + Head.count * stride, stride: stride)
     }
-    @inline(__always) func storeGated(by gates: Input, scale: Vector, to target: Output, stride: Int) {
-        head.storeGated(by: gates, scale: scale, to: target, stride: stride)
-        tail.storeGated(by: gates + Head.count * stride, scale: scale, to: target + Head.count * stride, stride: stride)
+    @inline(__always) func storeGated(scale: Vector, to target: Output, stride: Int) {
+        head.storeGated(scale: scale, to: target, stride: stride)
+        tail.storeGated(scale: scale, to: target + Head.count * stride, stride: stride)
     }
     @inline(__always) func adding(_ other: Self) -> Self { Self(head.adding(other.head), tail.adding(other.tail)) }
     @inline(__always) func subtracting(_ other: Self) -> Self {
