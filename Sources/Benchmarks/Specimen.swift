@@ -11,9 +11,9 @@ final class Specimen {
 
     let model: SmallCNN
     let engine: GradientEngine
-    private(set) var parameters: [Float]
-    private(set) var gradient: [Float]
-    private(set) var optimizer: Adam
+    let parameters: FloatBuffer
+    let gradient: FloatBuffer
+    let optimizer: Adam
     private let images: ImageSet
     /// The images' grey values, (image, row, column).
     var pixels: [UInt8] { images.pixels }
@@ -25,8 +25,10 @@ final class Specimen {
         self.images = images
         engine = GradientEngine(model: model, instructionSet: instructionSet)
         var generator = MersenneTwister(seed: 42)
-        parameters = model.initialParameters(from: &generator)
-        gradient = [Float](repeating: 0, count: parameters.count)
+        // On pages, as in training, where they stand in shared memory.
+        parameters = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
+        gradient = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
+        _ = parameters.numbers.update(fromContentsOf: model.initialParameters(from: &generator))
         optimizer = Adam(Adam.Hyperparameters(), count: parameters.count, instructionSet: instructionSet)
         for _ in 0..<Self.trainingSteps {
             loadParameters()
@@ -38,20 +40,21 @@ final class Specimen {
     }
 
     func loadParameters() {
-        parameters.withUnsafeBufferPointer { engine.load(parameters: $0) }
+        engine.load(parameters: UnsafeBufferPointer(parameters.numbers))
     }
 
     /// The gradient of a mini-batch, each call another one.
     func computeGradient() {
         let batches = images.count / Self.batchSize
         withShard(first: step % batches * Self.batchSize, count: Self.batchSize) { shard in
-            gradient.withUnsafeMutableBufferPointer { _ = engine.gradient(of: shard, into: $0) {} }
+            _ = engine.gradient(of: shard, into: gradient.numbers) {}
         }
         step += 1
     }
 
     func takeStep() throws(NonFiniteGradient) {
-        try optimizer.step(parameters: &parameters, gradientSum: gradient, sampleCount: Self.batchSize)
+        try optimizer.step(
+            parameters: parameters.numbers, gradientSum: UnsafeBufferPointer(gradient.numbers), sampleCount: Self.batchSize)
     }
 
     /// Evaluates `predictions.count` images.

@@ -1,7 +1,7 @@
 import CNNKernels
 
 /// The optimiser Adam with bias correction, as `torch.optim.Adam` computes it (Kingma and Ba, 2015).
-package struct Adam: Sendable {
+package final class Adam {
     package struct Hyperparameters: Sendable, Hashable {
         package let learningRate: Double
         package let beta1: Double
@@ -18,10 +18,13 @@ package struct Adam: Sendable {
 
     private let hyperparameters: Hyperparameters
     private let instructionSet: InstructionSet
+    /// The moments begin on pages, as parameters and gradients in shared memory do: a processor takes a load for one of what was stored a little before if the last 12 bits of their addresses are alike,
+    /// and with moments anywhere a step takes up to twice as long.
+    package static let alignment = 4096
     /// Steps taken.
     package private(set) var stepCount = 0
-    private var firstMoment: [Float]
-    private var secondMoment: [Float]
+    private let firstMoment: FloatBuffer
+    private let secondMoment: FloatBuffer
     /// beta1 and beta2 to the power of `stepCount`, by repeated multiplication: `pow` differs from one libm to the next.
     private var beta1Power = 1.0
     private var beta2Power = 1.0
@@ -30,8 +33,8 @@ package struct Adam: Sendable {
     package init(_ hyperparameters: Hyperparameters, count: Int, instructionSet: InstructionSet) {
         self.hyperparameters = hyperparameters
         self.instructionSet = instructionSet
-        firstMoment = [Float](repeating: 0, count: count)
-        secondMoment = [Float](repeating: 0, count: count)
+        firstMoment = FloatBuffer(repeating: 0, count: count, alignment: Self.alignment)
+        secondMoment = FloatBuffer(repeating: 0, count: count, alignment: Self.alignment)
     }
 
     /// All that changes from step to step.
@@ -56,15 +59,16 @@ package struct Adam: Sendable {
     package var state: State {
         get {
             State(
-                stepCount: stepCount, firstMoment: firstMoment, secondMoment: secondMoment, beta1Power: beta1Power, beta2Power: beta2Power)
+                stepCount: stepCount, firstMoment: firstMoment.array, secondMoment: secondMoment.array, beta1Power: beta1Power,
+                beta2Power: beta2Power)
         }
         set {
             precondition(
                 newValue.firstMoment.count == firstMoment.count && newValue.secondMoment.count == firstMoment.count,
                 "moments of another model")
             stepCount = newValue.stepCount
-            firstMoment = newValue.firstMoment
-            secondMoment = newValue.secondMoment
+            firstMoment.base.update(from: newValue.firstMoment, count: firstMoment.count)
+            secondMoment.base.update(from: newValue.secondMoment, count: secondMoment.count)
             beta1Power = newValue.beta1Power
             beta2Power = newValue.beta2Power
         }
@@ -76,18 +80,23 @@ package struct Adam: Sendable {
     ///   - parameters: flat, as many as the optimiser was made for.
     ///   - gradientSum: the sum of the samples' gradients, in the same order.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
-    package mutating func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws(NonFiniteGradient) {
+    package func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws(NonFiniteGradient) {
         // Not by a rethrowing closure, whose error would lose its type.
         let result = gradientSum.withUnsafeBufferPointer { gradientSum in
             parameters.withUnsafeMutableBufferPointer { parameters in
                 Result { () throws(NonFiniteGradient) in
-                    try step(
-                        from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, addend: nil,
-                        sampleCount: sampleCount)
+                    try step(parameters: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
                 }
             }
         }
         try result.get()
+    }
+
+    /// The same for memory that is no array.
+    package func step(
+        parameters: UnsafeMutableBufferPointer<Float>, gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
+    ) throws(NonFiniteGradient) {
+        try step(from: UnsafeBufferPointer(parameters), to: parameters, gradientSum: gradientSum, addend: nil, sampleCount: sampleCount)
     }
 
     /// Takes a step against the mean gradient of a mini-batch.
@@ -98,7 +107,7 @@ package struct Adam: Sendable {
     ///   - total: the sum of the samples' gradients, in the same order; its last addition is done on the way.
     ///   - sampleCount: samples of the mini-batch.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
-    package mutating func step(
+    package func step(
         from parameters: FloatVector, to updated: UnsafeMutableBufferPointer<Float>, against total: TreeSum.Total, sampleCount: Int
     ) throws(NonFiniteGradient) {
         defer { withExtendedLifetime((parameters, total)) {} }
@@ -110,7 +119,7 @@ package struct Adam: Sendable {
     /// - Parameters:
     ///   - updated: may be the same memory as `parameters`.
     ///   - addend: what is still to be added to the gradients' sum, if there is anything.
-    private mutating func step(
+    private func step(
         from parameters: UnsafeBufferPointer<Float>, to updated: UnsafeMutableBufferPointer<Float>,
         gradientSum: UnsafeBufferPointer<Float>, addend: UnsafeBufferPointer<Float>?, sampleCount: Int
     ) throws(NonFiniteGradient) {
@@ -125,15 +134,10 @@ package struct Adam: Sendable {
             sampleCount: Float(sampleCount), oneMinusBeta1: Float(1 - hyperparameters.beta1), beta2: Float(hyperparameters.beta2),
             oneMinusBeta2: Float(1 - hyperparameters.beta2), biasCorrection2Root: Float((1 - beta2Power).squareRoot()),
             epsilon: Float(hyperparameters.epsilon), stepSize: Float(hyperparameters.learningRate / (1 - beta1Power)))
-        let kernels = instructionSet.kernels
-        let isFinite = firstMoment.withUnsafeMutableBufferPointer { firstMoment in
-            secondMoment.withUnsafeMutableBufferPointer { secondMoment in
-                kernels.adam(
-                    count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!,
-                    addend: addend?.baseAddress, parameters: parameters.baseAddress!, updated: updated.baseAddress!,
-                    firstMoment: firstMoment.baseAddress!, secondMoment: secondMoment.baseAddress!)
-            }
-        }
+        let isFinite = instructionSet.kernels.adam(
+            count: count, coefficients: coefficients, gradientSum: gradientSum.baseAddress!, addend: addend?.baseAddress,
+            parameters: parameters.baseAddress!, updated: updated.baseAddress!, firstMoment: firstMoment.base,
+            secondMoment: secondMoment.base)
         guard isFinite else { throw NonFiniteGradient(step: stepCount) }
     }
 }

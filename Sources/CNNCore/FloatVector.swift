@@ -18,8 +18,8 @@ package struct FloatVector: @unchecked Sendable {
     /// A vector of `count` numbers, all of which `fill` must write.
     package init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
         let buffer = FloatBuffer(uninitializedCount: count)
-        fill(UnsafeMutableBufferPointer(start: buffer.base, count: count))
-        self.init(owner: buffer, numbers: UnsafeBufferPointer(start: buffer.base, count: count))
+        fill(buffer.numbers)
+        self.init(owner: buffer, numbers: UnsafeBufferPointer(buffer.numbers))
     }
 
     /// A copy of some numbers.

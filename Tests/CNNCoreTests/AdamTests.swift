@@ -47,7 +47,7 @@ import Testing
     func followsAdamInDoublePrecision(_ instructionSet: InstructionSet, _ hyperparameters: Adam.Hyperparameters) throws {
         var generator = MersenneTwister(seed: 1)
         var parameters = generator.uniform(count: Self.count, bound: 1)
-        var adam = Adam(hyperparameters, count: Self.count, instructionSet: instructionSet)
+        let adam = Adam(hyperparameters, count: Self.count, instructionSet: instructionSet)
         var plain = PlainAdam(hyperparameters, parameters: parameters)
         for step in 1...200 {
             // Sums over 1 to 64 samples, of magnitudes from 1e-3 to 1 from one parameter to the next.
@@ -67,7 +67,7 @@ import Testing
         var generator = MersenneTwister(seed: 2)
         let gradient = generator.uniform(count: Self.count, bound: 50).map { abs($0) < 0.1 ? 0.1 : $0 }
         var parameters = [Float](repeating: 0, count: Self.count)
-        var adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: instructionSet)
+        let adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: instructionSet)
         #expect(adam.stepCount == 0)
         try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: 64)
         for (parameter, gradient) in zip(parameters, gradient) {
@@ -79,7 +79,7 @@ import Testing
     @Test func aConstantGradientMovesByTheLearningRateEachStep() throws {
         let gradient: [Float] = (0..<Self.count).map { $0 % 2 == 0 ? 3 : -0.02 }
         var parameters = [Float](repeating: 0, count: Self.count)
-        var adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
+        let adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
         for _ in 1...300 {
             let before = parameters
             try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: 1)
@@ -95,7 +95,7 @@ import Testing
         for place in [0, 15, 17, Self.count - 1] {
             var parameters = [Float](repeating: 1, count: Self.count)
             var gradient = [Float](repeating: 1, count: Self.count)
-            var adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: instructionSet)
+            let adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: instructionSet)
             try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: 8)
             gradient[place] = value
             #expect(throws: NonFiniteGradient(step: 2), "\(place)") {
@@ -107,24 +107,26 @@ import Testing
                 == "The gradient of training step 2 is not finite: the run has diverged. A smaller learning rate may help.")
     }
 
-    /// A copy goes on from where it was made, whatever the original does: so a run can be tried, saved and taken up again.
+    /// A state stays as it was when it was taken, whatever the optimiser does, and another one goes on from there: so a run can be saved and taken up again.
     @Test func stateIsAValue() throws {
         var generator = MersenneTwister(seed: 3)
         var parameters = generator.uniform(count: Self.count, bound: 1)
-        var adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
+        let adam = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
         func gradients(_ count: Int) -> [[Float]] { (0..<count).map { _ in generator.uniform(count: Self.count, bound: 1) } }
         for gradient in gradients(5) { try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: 1) }
 
-        let (savedParameters, saved) = (parameters, adam)
+        let (savedParameters, saved) = (parameters, adam.state)
         let rest = gradients(5)
         for gradient in rest { try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: 1) }
-        var (copiedParameters, copy) = (savedParameters, saved)
+        var copiedParameters = savedParameters
+        let copy = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
+        copy.state = saved
         #expect(copy.stepCount == 5)
         for gradient in rest { try copy.step(parameters: &copiedParameters, gradientSum: gradient, sampleCount: 1) }
         #expect(firstDifference(parameters, copiedParameters) == nil)
         #expect(copy.stepCount == 10)
         // A fresh optimiser goes elsewhere: the state counts.
-        var fresh = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
+        let fresh = Adam(Adam.Hyperparameters(), count: Self.count, instructionSet: try .best())
         var others = savedParameters
         for gradient in rest { try fresh.step(parameters: &others, gradientSum: gradient, sampleCount: 1) }
         #expect(firstDifference(parameters, others) != nil)

@@ -29,7 +29,7 @@ import Testing
     @Test(arguments: supportedInstructionSets) func stepsOfAdamAreWhatTheyWere(_ instructionSet: InstructionSet) throws {
         let model = try ShardTests.shapes[0].model()
         var parameters = model.parameters()
-        var adam = Adam(Adam.Hyperparameters(), count: parameters.count, instructionSet: instructionSet)
+        let adam = Adam(Adam.Hyperparameters(), count: parameters.count, instructionSet: instructionSet)
         for seed: UInt64 in 1...5 { try adam.step(parameters: &parameters, gradientSum: model.parameters(seed: seed), sampleCount: 3) }
         #expect(digest(parameters.map { UInt64($0.bitPattern) }) == "5773aecfe453c5dcc834658bc9867403fd32c2c8d19c642ca6124e6bb7c2a8d3")
     }

@@ -12,7 +12,7 @@ final class ParityTraining {
     private let images: ImageSet
     private let engine: GradientEngine
     private var generator: MersenneTwister
-    private var adam: Adam
+    private let adam: Adam
 
     /// A run from its seed: initial parameters drawn, nothing trained.
     init(_ configuration: ParityFixtures.Configuration, seed: UInt64, images: ImageSet) throws {

@@ -77,7 +77,7 @@ enum NotebookLoop {
         let engine = GradientEngine(model: job.model, instructionSet: instructionSet)
         var generator = MersenneTwister(seed: job.seed)
         var parameters = job.model.initialParameters(from: &generator)
-        var adam = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
+        let adam = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
         var stepLosses: [Float] = []
         var chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
         var epochs: [EpochRecord] = []
