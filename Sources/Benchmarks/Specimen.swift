@@ -11,6 +11,7 @@ final class Specimen {
 
     let model: SmallCNN
     let engine: GradientEngine
+    /// Channels-last, as are their gradient and the optimiser's moments.
     let parameters: FloatBuffer
     let gradient: FloatBuffer
     let optimizer: Adam
@@ -28,7 +29,7 @@ final class Specimen {
         // On pages, as in training, where they stand in shared memory.
         parameters = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
         gradient = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
-        _ = parameters.numbers.update(fromContentsOf: model.initialParameters(from: &generator))
+        _ = parameters.numbers.update(fromContentsOf: model.channelsLast(model.initialParameters(from: &generator)))
         optimizer = Adam(Adam.Hyperparameters(), count: parameters.count, instructionSet: instructionSet)
         for _ in 0..<Self.trainingSteps {
             loadParameters()

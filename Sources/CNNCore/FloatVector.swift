@@ -1,4 +1,4 @@
-/// Parameters or gradients, flat, in the order of `SmallCNN.tensors`: numbers that nobody changes any more, kept alive by their owner.
+/// Parameters or gradients, flat, channels-last (`SmallCNN.channelsLast`): numbers that nobody changes any more, kept alive by their owner.
 ///
 /// Copies of the value share the numbers, which may stand in memory that another process has filled.
 package struct FloatVector: @unchecked Sendable {

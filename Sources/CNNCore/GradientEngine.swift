@@ -76,7 +76,7 @@ package final class GradientEngine {
         return true
     }
 
-    /// Takes new parameters: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
+    /// Takes new parameters: `model.parameterCount` floats, flat, channels-last (`SmallCNN.channelsLast`).
     package func load(parameters flat: UnsafeBufferPointer<Float>) {
         precondition(flat.count == model.parameterCount, "\(flat.count) parameters for a model of \(model.parameterCount)")
         parameters.load(flat.baseAddress!, g, kernels)
@@ -87,7 +87,7 @@ package final class GradientEngine {
     ///
     /// - Parameters:
     ///   - shard: quanta that form a node of the canonical tree.
-    ///   - gradient: the sum, overwritten: `model.parameterCount` floats, flat, in the order of `SmallCNN.tensors`.
+    ///   - gradient: the sum, overwritten: `model.parameterCount` floats, flat, channels-last.
     ///   - betweenQuanta: called after each quantum.
     package func gradient(of shard: Shard, into gradient: UnsafeMutableBufferPointer<Float>, betweenQuanta: () -> Void) -> ShardStatistics {
         precondition(gradient.count == model.parameterCount, "room for \(gradient.count) gradients of a model of \(model.parameterCount)")

@@ -57,7 +57,7 @@ package struct PackedParameters {
         linearBias = FloatBuffer(count: g.classes)
     }
 
-    /// Packs flat parameters in the order of `SmallCNN.tensors`.
+    /// Packs flat parameters, channels-last.
     func load(_ parameters: UnsafePointer<Float>, _ g: Geometry, _ kernels: any KernelSet.Type) {
         var source = parameters
         func take(_ count: Int) -> UnsafePointer<Float> {
@@ -70,19 +70,16 @@ package struct PackedParameters {
         firstBias.base.update(from: take(g.c1), count: g.c1)
         let second = take(g.c2 * g.c1 * g.taps)
         kernels.packSecondConvolution(g, from: second, to: secondForwardWeights.base)
-        kernels.transpose(
-            matrices: g.c2, rows: g.c1, columns: g.taps, from: second, sourceStride: g.taps, to: secondWeights.base,
-            targetStride: g.c1Stride)
+        copyRows(g.c2 * g.taps, of: g.c1, from: second, stride: g.c1, to: secondWeights.base, stride: g.c1Stride)
         secondBias.base.update(from: take(g.c2), count: g.c2)
-        kernels.transpose(
-            matrices: g.classes, rows: g.c2, columns: g.positions, from: take(g.classes * g.c2 * g.positions), sourceStride: g.positions,
-            to: linearWeights.base, targetStride: g.c2Stride)
+        let rows = g.classes * g.positions
+        copyRows(rows, of: g.c2, from: take(rows * g.c2), stride: g.c2, to: linearWeights.base, stride: g.c2Stride)
         linearBias.base.update(from: take(g.classes), count: g.classes)
     }
 }
 
 extension PackedGradient {
-    /// Writes packed gradients out flat, in the order of `SmallCNN.tensors`.
+    /// Writes packed gradients out flat, channels-last.
     func unpack(_ packed: UnsafePointer<Float>, to gradient: UnsafeMutablePointer<Float>, _ g: Geometry, _ kernels: any KernelSet.Type) {
         var target = gradient
         func take(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -93,13 +90,24 @@ extension PackedGradient {
             matrices: 1, rows: g.taps, columns: g.c1, from: packed + firstWeights.lowerBound, sourceStride: g.c1Stride,
             to: take(g.c1 * g.taps), targetStride: g.taps)
         take(g.c1).update(from: packed + firstBias.lowerBound, count: g.c1)
-        kernels.transpose(
-            matrices: g.c2, rows: g.taps, columns: g.c1, from: packed + secondWeights.lowerBound, sourceStride: g.c1Stride,
-            to: take(g.c2 * g.c1 * g.taps), targetStride: g.taps)
+        copyRows(
+            g.c2 * g.taps, of: g.c1, from: packed + secondWeights.lowerBound, stride: g.c1Stride, to: take(g.c2 * g.taps * g.c1),
+            stride: g.c1)
         take(g.c2).update(from: packed + secondBias.lowerBound, count: g.c2)
-        kernels.transpose(
-            matrices: g.classes, rows: g.positions, columns: g.c2, from: packed + linearWeights.lowerBound, sourceStride: g.c2Stride,
-            to: take(g.classes * g.c2 * g.positions), targetStride: g.positions)
+        let rows = g.classes * g.positions
+        copyRows(rows, of: g.c2, from: packed + linearWeights.lowerBound, stride: g.c2Stride, to: take(rows * g.c2), stride: g.c2)
         take(g.classes).update(from: packed + linearBias.lowerBound, count: g.classes)
+    }
+}
+
+/// Copies rows of `count` numbers that stand `stride` numbers apart. What stands between them is left as it is.
+private func copyRows(
+    _ rows: Int, of count: Int, from source: UnsafePointer<Float>, stride sourceStride: Int, to target: UnsafeMutablePointer<Float>,
+    stride targetStride: Int
+) {
+    if sourceStride == targetStride {
+        target.update(from: source, count: rows * sourceStride)
+    } else {
+        for row in 0..<rows { (target + row * targetStride).update(from: source + row * sourceStride, count: count) }
     }
 }

@@ -2,7 +2,7 @@ import CNNKernels
 
 /// The sum over a node of the canonical tree.
 package struct GradientSum: Sendable {
-    /// Sum of the samples' gradients, flat, in the order of `SmallCNN.tensors`.
+    /// Sum of the samples' gradients, flat, channels-last.
     package var gradient: FloatVector
     /// Sum of the samples' losses.
     package var lossSum: Double

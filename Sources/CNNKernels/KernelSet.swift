@@ -141,14 +141,13 @@ package protocol KernelSet: Sendable {
         firstMoment: Output, secondMoment: Output
     ) -> Bool
 
-    /// Packs the second convolution's weights for its forward pass, from PyTorch's (c2, c1, ky, kx); the weights of padded channels are 0.
+    /// Packs the second convolution's weights for its forward pass, from (c2, ky, kx, c1); the weights of padded channels are 0.
     ///
     /// In ``Winograd``'s form they are transformed column by column and then row by row, in double precision without fused operations, and rounded once.
     /// - Parameter packed: (block of 16 c2, tap or point, c1, 16 c2).
     static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output)
 
-    /// Transposes matrices that stand back to back: weights from PyTorch's (matrix, channel, position) to the kernels' (matrix, position, channel), or back. A position is a tap of a
-    /// kernel or a place of an image.
+    /// Transposes matrices that stand back to back: weights from (matrix, channel, position) to (matrix, position, channel), or back. A position is a tap of a kernel or a place of an image.
     ///
     /// Element (row, column) of a matrix stands at `row · sourceStride + column` and goes to `column · targetStride + row`; the next matrix begins after all rows, there after all columns.
     /// What stands between is left as it is.

@@ -103,7 +103,7 @@ extension ScalarKernels {
         let points = g.forwardPoints
         for c2 in 0..<g.c2Stride {
             for c1 in 0..<g.c1 {
-                let kernel = (0..<g.taps).map { c2 < g.c2 ? Double(weights[(c2 * g.c1 + c1) * g.taps + $0]) : 0 }
+                let kernel = (0..<g.taps).map { c2 < g.c2 ? Double(weights[(c2 * g.taps + $0) * g.c1 + c1]) : 0 }
                 let transformed =
                     g.rowSize == 0
                     ? kernel

@@ -10,13 +10,13 @@ enum SecondConvolutionWeights {
             for block in 0..<g.c2Stride / 16 {
                 let channels = min(16, g.c2 - block * 16)
                 if channels < 16 { lanes.update(repeating: 0, count: kernelFloats * 16) }
-                // (c1, tap, 16 c2)
+                // (tap, c1, 16 c2)
                 Transpose.transpose(
                     rows: channels, columns: kernelFloats, from: weights + block * 16 * kernelFloats, sourceStride: kernelFloats,
                     to: lanes, targetStride: 16)
                 let target = packed + block * g.forwardPoints * g.c1 * 16
                 switch g.rowSize {
-                case 0: reorder(g, lanes, to: target)
+                case 0: target.update(from: lanes, count: kernelFloats * 16)
                 case 6: transform(g, taps: 3, rowSize: 6, lanes, to: target)
                 default: transform(g, taps: 5, rowSize: 8, lanes, to: target)
                 }
@@ -24,16 +24,7 @@ enum SecondConvolutionWeights {
         }
     }
 
-    /// One block of the direct sum's weights, from (c1, tap, 16 c2) to (tap, c1, 16 c2).
-    private static func reorder(_ g: Geometry, _ lanes: Output, to packed: Output) {
-        for c1 in 0..<g.c1 {
-            for tap in 0..<g.taps {
-                SIMD16<Float>.load(lanes + (c1 * g.taps + tap) * 16).store(to: packed + (tap * g.c1 + c1) * 16)
-            }
-        }
-    }
-
-    /// One block in Winograd's form, from (c1, ky, kx, 16 c2) to (point, c1, 16 c2).
+    /// One block in Winograd's form, from (ky, kx, c1, 16 c2) to (point, c1, 16 c2).
     @inline(__always)
     private static func transform(_ g: Geometry, taps: Int, rowSize: Int, _ lanes: Output, to packed: Output) {
         let columnSize = WinogradTransforms.columnSize
@@ -44,7 +35,7 @@ enum SecondConvolutionWeights {
             for c1 in 0..<g.c1 {
                 for half in stride(from: 0, to: 16, by: 8) {
                     for tap in 0..<taps * taps {
-                        kernel[tap] = Weights(SIMD8<Float>.load(lanes + (c1 * taps * taps + tap) * 16 + half))
+                        kernel[tap] = Weights(SIMD8<Float>.load(lanes + (tap * g.c1 + c1) * 16 + half))
                     }
                     for kx in 0..<taps {
                         WinogradTransforms.weights(taps: taps, size: columnSize, kernel + kx, stride: taps, to: columns + kx, stride: taps)

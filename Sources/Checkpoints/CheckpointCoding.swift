@@ -118,12 +118,12 @@ struct CheckpointReader {
         return values
     }
 
-    /// A vector as long as a model's parameters, from one tensor a parameter tensor.
+    /// A vector as long as a model's parameters, channels-last, from one tensor a parameter tensor.
     func parameters(_ prefix: String, of model: SmallCNN) throws(CheckpointError) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(model.parameterCount)
         for tensor in model.tensors { values += try floats(prefix + tensor.name, shape: tensor.shape) }
-        return values
+        return model.channelsLast(values)
     }
 
     private func wrongType(_ name: String, _ type: String) -> CheckpointError {
@@ -131,9 +131,10 @@ struct CheckpointReader {
     }
 }
 
-/// A vector as long as a model's parameters as one tensor a parameter tensor.
+/// A vector as long as a model's parameters, channels-last, as one tensor a parameter tensor.
 private func tensors(_ prefix: String, _ values: [Float], of model: SmallCNN) -> [Safetensors.Tensor] {
-    model.tensors.map { .init(name: prefix + $0.name, shape: $0.shape, elements: Array(values[$0.range])) }
+    let values = model.channelsFirst(values)
+    return model.tensors.map { .init(name: prefix + $0.name, shape: $0.shape, elements: Array(values[$0.range])) }
 }
 
 private func bits(_ value: Double) -> String { "0x" + String(value.bitPattern, radix: 16) }

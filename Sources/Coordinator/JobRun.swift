@@ -76,7 +76,7 @@ final class JobRun {
         sampleCost = Double(model.height * model.width * taps + model.classes * model.features)
         generator = MersenneTwister(seed: job.seed)
         generatorOfEpoch = generator
-        let initialParameters = model.initialParameters(from: &generator)
+        let initialParameters = model.channelsLast(model.initialParameters(from: &generator))
         parameters = FloatVector(initialParameters)
         optimizer = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
         chain = StepChain(job: job, dataset: dataset, initialParameters: initialParameters)
@@ -347,7 +347,8 @@ final class JobRun {
                 job: index,
                 TrainingOutcome(
                     epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion,
-                    finalParameters: pass.parameters.array, bestParameters: (best?.parameters ?? pass.parameters).array, chain: chain))
+                    finalParameters: job.model.channelsFirst(pass.parameters.array),
+                    bestParameters: job.model.channelsFirst((best?.parameters ?? pass.parameters).array), chain: chain))
         }
     }
 }

@@ -15,7 +15,9 @@ extension JobState {
         let steps = stepsPerEpoch * job.epochs
         try require((0...steps).contains(step), "it has trained \(step) steps, and the job has \(steps)")
         try require(
-            chain.origin == origin, "its chain of steps begins with other data, another model or other settings than this job")
+            chain.origin == origin,
+            "its chain of steps begins with other data, another model or other settings than this job, or is of a release that records steps otherwise"
+        )
         try require(
             [parameters, optimizer.firstMoment, optimizer.secondMoment].allSatisfy { $0.count == parameterCount },
             "the model has \(parameterCount) parameters, and it holds another number of them or of their moments")

@@ -9,7 +9,7 @@ package struct JobState: Sendable, Hashable {
     package struct EpochParameters: Sendable, Hashable {
         /// Number of the epoch, from 1.
         package let epoch: Int
-        /// Flat, in the order of `SmallCNN.tensors`.
+        /// Flat, channels-last.
         package let parameters: [Float]
 
         package init(epoch: Int, parameters: [Float]) {
@@ -32,7 +32,7 @@ package struct JobState: Sendable, Hashable {
 
     /// Steps trained.
     package var step: Int
-    /// The parameters after them, flat, in the order of `SmallCNN.tensors`.
+    /// The parameters after them, flat, channels-last.
     package var parameters: [Float]
     package var optimizer: Adam.State
     /// The generator as it was before it drew the order of the current epoch (after the last step: of the last epoch).

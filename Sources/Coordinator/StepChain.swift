@@ -6,7 +6,7 @@ import TrainingProtocol
 /// A record of a job's training that can be checked: one link a step, each of which binds the parameters after its step, the step's loss and all steps before.
 ///
 /// Link n is SHA-256 over: the link before (32 bytes; for the first step the origin), n (from 1) as a little-endian 64-bit number, the loss's bits as a
-/// little-endian 32-bit number, and the 128-bit ``XXH3`` of the parameters after the step as little-endian float32. The origin is SHA-256 over a text that
+/// little-endian 32-bit number, and the 128-bit ``XXH3`` of the parameters after the step as little-endian float32, channels-last. The origin is SHA-256 over a text that
 /// names the data and everything of the job that the steps depend on, and over the ``XXH3`` of the initial parameters.
 package struct StepChain: Sendable, Hashable {
     /// Bytes of a link.
@@ -19,7 +19,7 @@ package struct StepChain: Sendable, Hashable {
 
     /// The chain of a job before its first step.
     ///
-    /// - Parameter initialParameters: flat, in the order of `SmallCNN.tensors`.
+    /// - Parameter initialParameters: flat, channels-last.
     package init(job: TrainingJob, dataset: Dataset, initialParameters: [Float]) {
         var digest = SHA256()
         digest.update(Array(Self.description(of: job, on: dataset).utf8))
@@ -42,7 +42,7 @@ package struct StepChain: Sendable, Hashable {
 
     /// Adds the link of the next step.
     ///
-    /// - Parameter parameters: those after the step, flat, in the order of `SmallCNN.tensors`.
+    /// - Parameter parameters: those after the step.
     package mutating func append(loss: Float, parameters: FloatVector) {
         links += link(of: count, loss: loss, parameters: parameters)
     }
@@ -66,7 +66,7 @@ package struct StepChain: Sendable, Hashable {
         let model = job.model
         let optimizer = job.optimizer
         return """
-            minishard chain 2
+            minishard chain 3
             profile \(TrainingProtocol.profile)
             data \(dataset.sha256)
             training images \(job.trainingImages.lowerBound) to \(job.trainingImages.upperBound)

@@ -59,7 +59,7 @@ package struct PieceOfWork: Sendable {
     package var normalization: Normalization
     /// Names the parameters within the run.
     package var parametersID: UInt64
-    /// The parameters, flat float32 in the order of `SmallCNN.tensors`; nil if the worker has them.
+    /// The parameters, flat float32, channels-last (`SmallCNN.channelsLast`); nil if the worker has them.
     package var parameters: Frame?
     /// The piece's images: (sample, row, column) uint8.
     package var pixels: Frame

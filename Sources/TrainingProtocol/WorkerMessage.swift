@@ -69,7 +69,7 @@ package struct PieceResult: Sendable {
     package var lossSum: Double
     /// Samples classified correctly.
     package var correct: Int
-    /// Training: the gradient of the loss sum, flat float32 in the order of `SmallCNN.tensors`. Evaluation: each sample's predicted class, uint32.
+    /// Training: the gradient of the loss sum, flat float32, channels-last (`SmallCNN.channelsLast`). Evaluation: each sample's predicted class, uint32.
     package var values: Frame
 
     package init(

@@ -60,7 +60,8 @@ package struct JobVerification: Sendable {
         let training = try SoloTraining(job, on: dataset, instructionSet: instructionSet, from: start)
         guard training.chain.origin == record.origin else {
             throw VerificationFailure(
-                "its record was begun with other data, another model, another seed or other settings than the run names.")
+                "its record was begun with other data, another model, another seed or other settings than the run names, or by a release that records steps otherwise."
+            )
         }
         try compare(training, with: record, upTo: steps.upperBound, stepsPerEpoch: stepsPerEpoch)
         switch scope {

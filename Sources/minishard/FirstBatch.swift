@@ -9,6 +9,7 @@ struct FirstBatch {
     let job: TrainingJob
     private let dataset: Dataset
     private var images: ImageSet { dataset.train }
+    /// Channels-last.
     private let parameters: [Float]
     /// The samples in their order, as indices of training images.
     let samples: [Int]
@@ -17,7 +18,7 @@ struct FirstBatch {
         self.job = job
         self.dataset = dataset
         var generator = MersenneTwister(seed: job.seed)
-        parameters = job.model.initialParameters(from: &generator)
+        parameters = job.model.channelsLast(job.model.initialParameters(from: &generator))
         let order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
         samples = order.prefix(job.batchSize).map { job.trainingImages.lowerBound + $0 }
     }

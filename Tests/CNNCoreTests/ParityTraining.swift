@@ -6,6 +6,7 @@ import RandomStreams
 /// The training loop of the study on one engine, without validation: just enough to compare with PyTorch step by step.
 final class ParityTraining {
     let model: SmallCNN
+    /// In the order of `SmallCNN.tensors`, as are the gradients and Adam's moments.
     var parameters: [Float]
     private let configuration: ParityFixtures.Configuration
     private let seed: UInt64
@@ -48,7 +49,7 @@ final class ParityTraining {
         let pixels = samples.flatMap { images.pixels[$0 * size..<($0 + 1) * size] }
         let labels = samples.map { images.labels[$0] }
         var gradient = [Float](repeating: 0, count: model.parameterCount)
-        parameters.withUnsafeBufferPointer { engine.load(parameters: $0) }
+        model.channelsLast(parameters).withUnsafeBufferPointer { engine.load(parameters: $0) }
         let statistics = pixels.withUnsafeBytes { pixels in
             labels.withUnsafeBytes { labels in
                 gradient.withUnsafeMutableBufferPointer { gradient in
@@ -58,7 +59,7 @@ final class ParityTraining {
                 }
             }
         }
-        return (statistics.lossSum, gradient)
+        return (statistics.lossSum, model.channelsFirst(gradient))
     }
 
     /// SHA-256 of parameters as little-endian float32.

@@ -96,15 +96,16 @@ extension GradientEngine {
         load(parameters)
     }
 
-    func load(_ parameters: [Float]) { parameters.withUnsafeBufferPointer { load(parameters: $0) } }
+    /// Takes parameters in the order of `SmallCNN.tensors`.
+    func load(_ parameters: [Float]) { model.channelsLast(parameters).withUnsafeBufferPointer { load(parameters: $0) } }
 
-    /// The sum over some quanta of a mini-batch, all of them if none are named. What was in the target before must not show: it is full of NaNs.
+    /// The sum over some quanta of a mini-batch, all of them if none are named, in the order of `SmallCNN.tensors`. What was in the target before must not show: it is full of NaNs.
     func sum(over quanta: Range<Int>? = nil, of batch: Batch, betweenQuanta: () -> Void = {}) -> GradientSum {
         var gradient = [Float](repeating: .nan, count: model.parameterCount)
         let statistics = gradient.withUnsafeMutableBufferPointer { gradient in
             batch.withShard(quanta) { self.gradient(of: $0, into: gradient, betweenQuanta: betweenQuanta) }
         }
-        return GradientSum(gradient: FloatVector(gradient), lossSum: statistics.lossSum, correct: statistics.correct)
+        return GradientSum(gradient: FloatVector(model.channelsFirst(gradient)), lossSum: statistics.lossSum, correct: statistics.correct)
     }
 
     /// Predictions and statistics of some quanta of a mini-batch, all of them if none are named.

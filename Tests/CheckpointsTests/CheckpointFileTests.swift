@@ -1,3 +1,4 @@
+import CNNCore
 import Coordinator
 import FileFormats
 import Processes
@@ -91,8 +92,11 @@ struct CheckpointFileTests {
                 assert tensors[prefix + "conv1.weight"].shape == (2, 1, 3, 3) and tensors[prefix + "fc.bias"].shape == (3,)
             assert tensors["generator"].dtype == numpy.uint32 and tensors["generator"].shape == (624,)
             assert tensors["steps.loss"].shape == (step,) and tensors["steps.link"].shape == (step, 32)
-            # The last link, computed once more from the parameters.
-            digest = xxhash.xxh3_128_digest(b"".join(tensors["model." + name].tobytes() for name in names))
+            # The last link, computed once more from the parameters, channels-last.
+            tensors["model.fc.weight"] = tensors["model.fc.weight"].reshape(3, \(jobs[0].model.secondChannels), \(jobs[0].model.height / 2), -1)
+            parameters = [tensors["model." + name] for name in names]
+            parameters = [tensor.transpose(0, 2, 3, 1) if tensor.ndim == 4 else tensor for tensor in parameters]
+            digest = xxhash.xxh3_128_digest(b"".join(tensor.tobytes() for tensor in parameters))
             links = [bytes(link) for link in tensors["steps.link"]]
             before = links[step - 2] if step > 1 else bytes(tensors["steps.origin"])
             loss = tensors["steps.loss"][step - 1].tobytes()

@@ -76,7 +76,7 @@ enum NotebookLoop {
         let instructionSet = try InstructionSet.best()
         let engine = GradientEngine(model: job.model, instructionSet: instructionSet)
         var generator = MersenneTwister(seed: job.seed)
-        var parameters = job.model.initialParameters(from: &generator)
+        var parameters = job.model.channelsLast(job.model.initialParameters(from: &generator))
         let adam = Adam(job.optimizer, count: parameters.count, instructionSet: instructionSet)
         var stepLosses: [Float] = []
         var chain = StepChain(job: job, dataset: dataset, initialParameters: parameters)
@@ -116,8 +116,8 @@ enum NotebookLoop {
         LoaderDraws.sequentialPass(generator: &generator)
         let (loss, confusion) = evaluate(engine, parameters, dataset.test, job.testImages, job)
         return TrainingOutcome(
-            epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion, finalParameters: parameters,
-            bestParameters: best.parameters, chain: chain)
+            epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion,
+            finalParameters: job.model.channelsFirst(parameters), bestParameters: job.model.channelsFirst(best.parameters), chain: chain)
     }
 
     private static func evaluate(

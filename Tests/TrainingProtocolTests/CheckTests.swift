@@ -8,7 +8,7 @@ import TrainingProtocol
             WorkerIntroduction(profile: "minishard-f32-2", instructionSet: "numpy", host: "box", processID: 4242, slots: 2))
         let frames = Check.adding(to: hello.frames())
         #expect(
-            frames.map { hex($0) } == ["080212220a0f6d696e6973686172642d6633322d3212056e756d70791a03626f782092212802", "d26f77e7eaa0d95c"])
+            frames.map { hex($0) } == ["080312220a0f6d696e6973686172642d6633322d3212056e756d70791a03626f782092212802", "b59cd41b37faf213"])
         #expect(
             Check.adding(to: [Frame(bytes: Array("ab".utf8)), Frame(bytes: []), Frame(bytes: Array("c".utf8))]).last.map(hex)
                 == "b99ca5440095aab7")

@@ -113,8 +113,8 @@ struct MessageTests {
     @Test("Another version is told apart from what is no message at all")
     func version() throws {
         // Field 1, the version; field 2, HELLO.
-        #expect(throws: ProtocolViolation.version(3)) { try WorkerMessage(frames: [Frame(bytes: [0x08, 3, 0x12, 0])]) }
-        for header: [UInt8] in [[], [0x12, 0], [0x08, 2], [0xFF], [UInt8](repeating: 0, count: 5000)] {
+        #expect(throws: ProtocolViolation.version(9)) { try WorkerMessage(frames: [Frame(bytes: [0x08, 9, 0x12, 0])]) }
+        for header: [UInt8] in [[], [0x12, 0], [0x08, UInt8(TrainingProtocol.version)], [0xFF], [UInt8](repeating: 0, count: 5000)] {
             #expect {
                 try WorkerMessage(frames: [Frame(bytes: header)])
             } throws: { error in

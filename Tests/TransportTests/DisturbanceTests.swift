@@ -84,11 +84,12 @@ struct DisturbanceTests {
                 let noise = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 37) }
                 _ = write(descriptor, noise, noise.count)
                 close(descriptor)
+                let version = UInt8(TrainingProtocol.version)
                 // ZeroMQ's, but no messages of ours, and messages of ours that no worker sends.
                 for frames: [[UInt8]] in [
                     [[]], [[0xFF, 0xFF]], [[UInt8](repeating: 65, count: 5000)], [[UInt8]](repeating: [1], count: 500),
-                    [[0x08, 2, 0x42, 0]], [[0x08, 2, 0x12, 0], [1, 2, 3, 4, 5, 6, 7, 8]], checked([[0x08, 2, 0x42, 0]]),
-                    checked([[0x08, 2, 0x1A, 0], [1, 2, 3]]),
+                    [[0x08, version, 0x42, 0]], [[0x08, version, 0x12, 0], [1, 2, 3, 4, 5, 6, 7, 8]],
+                    checked([[0x08, version, 0x42, 0]]), checked([[0x08, version, 0x1A, 0], [1, 2, 3]]),
                 ] {
                     let peer = try HandMadePeer(address)
                     try peer.send(frames)

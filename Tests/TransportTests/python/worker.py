@@ -16,7 +16,7 @@ import zmq
 
 import training_pb2 as wire
 
-VERSION = 2
+VERSION = 3
 KEPT_PARAMETERS = 8
 HELLO_PATIENCE = 5.0
 PATIENCE = 60.0
@@ -64,17 +64,23 @@ def convolve_back_to_input(gradient, weight):
 
 
 def split_parameters(model, flat):
-    """The six tensors of the flat parameters, in the order of PyTorch's state_dict."""
+    """The six tensors of the flat parameters, which stand channels-last, in PyTorch's shapes; the linear layer's as (class, channel, row, column)."""
     k, c1, c2 = model.kernel_size, model.first_channels, model.second_channels
-    features = c2 * (model.height // 2) * (model.width // 2)
+    rows, columns = model.height // 2, model.width // 2
     tensors, place = [], 0
-    for shape in [(c1, 1, k, k), (c1,), (c2, c1, k, k), (c2,), (model.classes, features), (model.classes,)]:
+    for shape in [(c1, k, k, 1), (c1,), (c2, k, k, c1), (c2,), (model.classes, rows, columns, c2), (model.classes,)]:
         count = int(np.prod(shape))
-        tensors.append(flat[place:place + count].reshape(shape))
+        tensor = flat[place:place + count].reshape(shape)
+        tensors.append(tensor.transpose(0, 3, 1, 2) if tensor.ndim == 4 else tensor)
         place += count
     if place != flat.size:
         raise ValueError(f"{flat.size} parameters for a model of {place}")
     return tensors
+
+
+def join_gradients(tensors):
+    """The flat gradient, channels-last, of tensors in the shapes of `split_parameters`."""
+    return np.concatenate([(part.transpose(0, 2, 3, 1) if part.ndim == 4 else part).ravel() for part in tensors])
 
 
 def compute(work, pixels, labels, flat):
@@ -82,6 +88,7 @@ def compute(work, pixels, labels, flat):
     model = work.model
     n = len(labels)
     w1, b1, w2, b2, w3, b3 = split_parameters(model, flat)
+    w3_shape, w3 = w3.shape, w3.reshape(model.classes, -1)
     images = pixels.reshape(n, 1, model.height, model.width).astype(np.float32) / np.float32(255)
     images = (images - np.float32(work.mean)) / np.float32(work.standard_deviation)
 
@@ -120,9 +127,9 @@ def compute(work, pixels, labels, flat):
     gradient = [
         np.einsum("noyx,ncyxij->ocij", at_first, windows(images, k), optimize=True), at_first.sum(axis=(0, 2, 3)),
         np.einsum("noyx,ncyxij->ocij", at_second, windows(first, k), optimize=True), at_second.sum(axis=(0, 2, 3)),
-        at_logits.T @ features, at_logits.sum(axis=0),
+        (at_logits.T @ features).reshape(w3_shape), at_logits.sum(axis=0),
     ]
-    return loss_sum, correct, np.concatenate([part.ravel() for part in gradient]).astype("<f4").tobytes()
+    return loss_sum, correct, join_gradients(gradient).astype("<f4").tobytes()
 
 
 def check(frames):
