@@ -62,10 +62,8 @@ package final class CommonMemory {
         let layout = Layout(
             imageSize: dataset.train.height * dataset.train.width, trainImages: dataset.train.count, testImages: dataset.test.count,
             blocks: BlockStore.Geometry(blockCount: Self.blockCount, roomFor: largestTensor))
-        let region = try SharedRegion(byteCount: layout.byteCount, reserved: layout.blocksOffset, share: share)
-        for (offset, images) in [(0, dataset.train), (layout.testOffset, dataset.test)] {
-            UnsafeMutableRawBufferPointer(rebasing: region.bytes[offset...]).copyBytes(from: images.pixels)
-        }
+        let region = try SharedRegion(
+            byteCount: layout.byteCount, contents: [(0, dataset.train.pixels), (layout.testOffset, dataset.test.pixels)], share: share)
         self.init(layout, in: region)
     }
 

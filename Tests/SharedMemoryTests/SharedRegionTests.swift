@@ -42,6 +42,18 @@ struct SharedRegionTests {
         #expect(region.made.bytes[0] == 9)
     }
 
+    @Test("Contents stand where they belong for every process, zeros around them")
+    func contents() throws {
+        let (first, second) = ([UInt8](repeating: 3, count: 5000), [UInt8]((0..<9001).map { UInt8(truncatingIfNeeded: $0) }))
+        var opened: Result<SharedRegion, any Error>?
+        let made = try SharedRegion(byteCount: 40_000, contents: [(0, first), (8192, second), (20_000, [])]) { descriptor in
+            opened = Result { try SharedRegion(sharedAs: descriptor, byteCount: 40_000, access: .reading) }
+        }
+        let expected = first + [UInt8](repeating: 0, count: 3192) + second + [UInt8](repeating: 0, count: 40_000 - 8192 - 9001)
+        #expect(made.bytes.elementsEqual(expected))
+        #expect(try #require(opened).get().bytes.elementsEqual(expected))
+    }
+
     @Test("A process that may only read cannot write")
     func reading() throws {
         let region = try MappedTwice(byteCount: 8192, access: .reading)
@@ -82,10 +94,19 @@ struct SharedRegionTests {
     #if os(Linux)
         @Test("A region's size is final, so that nobody can take memory away from under the other end")
         func sealed() throws {
-            _ = try SharedRegion(byteCount: 8192, reserved: 4096) { descriptor in
+            _ = try SharedRegion(byteCount: 8192, contents: [(0, [1])]) { descriptor in
                 #expect(ftruncate(descriptor, 0) == -1)
                 #expect(errno == EPERM)
             }
+        }
+
+        @Test("Contents that find no room are an error, not a signal")
+        func noRoom() {
+            let full = open("/dev/full", O_WRONLY)
+            defer { close(full) }
+            #expect(!SharedRegion.write([1, 2, 3], to: full, at: 0))
+            #expect(errno == ENOSPC)
+            #expect(SharedRegion.write([], to: full, at: 0))
         }
     #endif
 }
