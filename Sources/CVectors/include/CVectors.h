@@ -13,3 +13,8 @@ static inline __attribute__((always_inline)) vector_8 vector_multiply_add_8(vect
 static inline __attribute__((always_inline)) vector_16 vector_multiply_add_16(vector_16 a, vector_16 b, vector_16 c) {
     return __builtin_elementwise_fma(a, b, c);
 }
+
+/// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
+static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
+    __builtin_prefetch(address, 0, 0);
+}
