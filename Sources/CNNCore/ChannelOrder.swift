@@ -14,7 +14,8 @@ extension SmallCNN {
         precondition(numbers.count == parameterCount, "\(numbers.count) numbers for a model of \(parameterCount) parameters")
         var result = numbers
         for tensor in tensors where tensor.shape.count > 1 {
-            let channels = tensor.name == "fc.weight" ? secondChannels : tensor.shape[1]
+            // (out, in, row, column), or (class, feature), where a feature is a channel's at a position.
+            let channels = tensor.shape.count == 4 ? tensor.shape[1] : secondChannels
             let positions = tensor.range.count / tensor.shape[0] / channels
             let (rows, columns) = toChannelsLast ? (channels, positions) : (positions, channels)
             numbers.withUnsafeBufferPointer { numbers in
