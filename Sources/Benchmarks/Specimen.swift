@@ -27,8 +27,8 @@ final class Specimen {
         engine = GradientEngine(model: model, instructionSet: instructionSet)
         var generator = MersenneTwister(seed: 42)
         // On pages, as in training, where they stand in shared memory.
-        parameters = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
-        gradient = FloatBuffer(repeating: 0, count: model.parameterCount, alignment: Adam.alignment)
+        parameters = FloatBuffer(count: model.parameterCount, alignment: .page)
+        gradient = FloatBuffer(count: model.parameterCount, alignment: .page)
         _ = parameters.numbers.update(fromContentsOf: model.channelsLast(model.initialParameters(from: &generator)))
         optimizer = Adam(Adam.Hyperparameters(), count: parameters.count, instructionSet: instructionSet)
         for _ in 0..<Self.trainingSteps {

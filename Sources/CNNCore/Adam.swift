@@ -18,11 +18,10 @@ package final class Adam {
 
     private let hyperparameters: Hyperparameters
     private let instructionSet: InstructionSet
-    /// The moments begin on pages, as parameters and gradients in shared memory do: a processor takes a load for one of what was stored a little before if the last 12 bits of their addresses are alike,
-    /// and with moments anywhere a step takes up to twice as long.
-    package static let alignment = 4096
     /// Steps taken.
     package private(set) var stepCount = 0
+    // The moments begin on pages, as parameters and gradients in shared memory do: a processor takes a load for one of what was stored a little before if the last 12 bits of their addresses are alike,
+    // and with moments anywhere a step takes up to twice as long.
     private let firstMoment: FloatBuffer
     private let secondMoment: FloatBuffer
     /// beta1 and beta2 to the power of `stepCount`, by repeated multiplication: `pow` differs from one libm to the next.
@@ -33,8 +32,8 @@ package final class Adam {
     package init(_ hyperparameters: Hyperparameters, count: Int, instructionSet: InstructionSet) {
         self.hyperparameters = hyperparameters
         self.instructionSet = instructionSet
-        firstMoment = FloatBuffer(repeating: 0, count: count, alignment: Self.alignment)
-        secondMoment = FloatBuffer(repeating: 0, count: count, alignment: Self.alignment)
+        firstMoment = FloatBuffer(count: count, alignment: .page)
+        secondMoment = FloatBuffer(count: count, alignment: .page)
     }
 
     /// All that changes from step to step.

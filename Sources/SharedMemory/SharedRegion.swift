@@ -32,16 +32,15 @@ package final class SharedRegion: @unchecked Sendable {
         let descriptor = shared_memory_create(byteCount, end)
         guard descriptor >= 0 else { throw SharedMemoryError("making") }
         defer { close(descriptor) }
-        #if os(Linux)
-            // Half the time of copies, which stop at every page; and a lack of memory shows here, not as a signal.
-            for content in contents where !Self.write(content.bytes, to: descriptor, at: content.offset) {
-                throw SharedMemoryError("filling")
-            }
-            bytes = try Self.map(descriptor, byteCount, .readingAndWriting)
-        #else
-            bytes = try Self.map(descriptor, byteCount, .readingAndWriting)
-            for content in contents { UnsafeMutableRawBufferPointer(rebasing: bytes[content.offset...]).copyBytes(from: content.bytes) }
-        #endif
+        bytes = try Self.map(descriptor, byteCount, .readingAndWriting)
+        for content in contents {
+            #if os(Linux)
+                // Half the time of a copy, which stops at every page; and a lack of memory shows here, not as a signal.
+                guard Self.write(content.bytes, to: descriptor, at: content.offset) else { throw SharedMemoryError("filling") }
+            #else
+                UnsafeMutableRawBufferPointer(rebasing: bytes[content.offset...]).copyBytes(from: content.bytes)
+            #endif
+        }
         share(descriptor)
     }
 
@@ -52,8 +51,7 @@ package final class SharedRegion: @unchecked Sendable {
                 var written = 0
                 while written < bytes.count {
                     let count = pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, offset + written)
-                    if count <= 0 && errno != EINTR { return false }
-                    written += max(0, count)
+                    if count > 0 { written += count } else if count == 0 || errno != EINTR { return false }
                 }
                 return true
             }

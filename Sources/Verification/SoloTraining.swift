@@ -31,8 +31,10 @@ package final class SoloTraining {
         machine = try CoordinatorMachine(jobs: [job], dataset: dataset, settings: settings, states: [state])
         computer = PieceComputer(instructionSet: instructionSet)
         var generator = MersenneTwister(seed: job.seed)
-        let initialParameters = job.model.channelsLast(job.model.initialParameters(from: &generator))
-        chain = state?.chain ?? StepChain(job: job, dataset: dataset, initialParameters: initialParameters)
+        chain =
+            state?.chain
+            ?? StepChain(
+                job: job, dataset: dataset, initialParameters: job.model.channelsLast(job.model.initialParameters(from: &generator)))
         for observation in machine.takeRestoredObservations() { observe(observation) }
         let introduction = WorkerIntroduction(
             profile: TrainingProtocol.profile, instructionSet: instructionSet.rawValue, host: "here", processID: 0, slots: 1)
