@@ -170,12 +170,12 @@ package let peakLoopCapacity = 32 * 16
 /// For each parameter, all in Float, each line one operation and one rounding apart from the fused multiply-adds:
 /// ```
 /// g = gradientSum / sampleCount
-/// m = fma(g - m, oneMinusBeta1, m)
-/// v = fma(g · g, oneMinusBeta2, v · beta2)
+/// m = fma(g - m, oneMinusBeta1, m), or 0 if that is less than leastMoment in magnitude
+/// v = fma(g · g, oneMinusBeta2, v · beta2), or 0 likewise
 /// denominator = √v / biasCorrection2Root + epsilon
 /// parameter = fma(m / denominator, -stepSize, parameter)
 /// ```
-/// Source: `torch.optim.Adam`, single-tensor form (Kingma and Ba, 2015).
+/// Source: `torch.optim.Adam`, single-tensor form (Kingma and Ba, 2015), but for the moments that become 0.
 package struct AdamCoefficients: Sendable, Hashable {
     package let sampleCount: Float
     package let oneMinusBeta1: Float
@@ -186,6 +186,14 @@ package struct AdamCoefficients: Sendable, Hashable {
     package let epsilon: Float
     /// learning rate / (1 - beta1ᵗ).
     package let stepSize: Float
+
+    /// The least magnitude of a moment.
+    ///
+    /// Where no gradient comes any more moments fade away, in the end to subnormal numbers, where rounding keeps them for ever, and with which some processors
+    /// compute a hundred times as long. No parameter notices what is missing.
+    package static let leastMoment: Float = 0x1p-120
+    /// The least magnitude of a gradient whose square counts.
+    package static let leastSquared: Float = 0x1p-60
 
     package init(
         sampleCount: Float, oneMinusBeta1: Float, beta2: Float, oneMinusBeta2: Float, biasCorrection2Root: Float, epsilon: Float,

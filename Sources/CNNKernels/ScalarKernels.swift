@@ -209,8 +209,11 @@ package enum ScalarKernels: KernelSet {
         for i in 0..<count {
             let gradient = (addend.map { gradientSum[i] + $0[i] } ?? gradientSum[i]) / k.sampleCount
             finite = finite && gradient.isFinite
-            firstMoment[i].addProduct(gradient - firstMoment[i], k.oneMinusBeta1)
-            secondMoment[i] = (secondMoment[i] * k.beta2).addingProduct(gradient * gradient, k.oneMinusBeta2)
+            let first = firstMoment[i].addingProduct(gradient - firstMoment[i], k.oneMinusBeta1)
+            let squared = gradient.zero(below: AdamCoefficients.leastSquared)
+            let second = (secondMoment[i] * k.beta2).addingProduct(squared * squared, k.oneMinusBeta2)
+            firstMoment[i] = first.zero(below: AdamCoefficients.leastMoment)
+            secondMoment[i] = second.zero(below: AdamCoefficients.leastMoment)
             let denominator = secondMoment[i].squareRoot() / k.biasCorrection2Root + k.epsilon
             updated[i] = parameters[i].addingProduct(firstMoment[i] / denominator, -k.stepSize)
         }
@@ -228,4 +231,9 @@ package enum ScalarKernels: KernelSet {
             }
         }
     }
+}
+
+extension Float {
+    /// The number, or 0 if it is of a smaller magnitude than `least`. NaN stays.
+    fileprivate func zero(below least: Float) -> Float { magnitude < least ? 0 : self }
 }

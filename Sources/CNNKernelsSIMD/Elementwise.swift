@@ -38,9 +38,13 @@ enum Elementwise {
             if let addend { sum += Vector.load(addend + i) }
             let gradient = isExact ? sum * Vector(repeating: reciprocal) : sum / Vector(repeating: k.sampleCount)
             poison.addProduct(gradient, Vector.zero)
-            let moment = Vector.load(firstMoment + i)
-            let first = moment.addingProduct(gradient - moment, Vector(repeating: k.oneMinusBeta1))
-            let second = (Vector.load(secondMoment + i) * k.beta2).addingProduct(gradient * gradient, Vector(repeating: k.oneMinusBeta2))
+            let before = Vector.load(firstMoment + i)
+            let first = vector_without_smaller_16(
+                before.addingProduct(gradient - before, Vector(repeating: k.oneMinusBeta1)), AdamCoefficients.leastMoment)
+            let seen = vector_without_smaller_16(gradient, AdamCoefficients.leastSquared)
+            let second = vector_without_smaller_16(
+                (Vector.load(secondMoment + i) * k.beta2).addingProduct(seen * seen, Vector(repeating: k.oneMinusBeta2)),
+                AdamCoefficients.leastMoment)
             let denominator = root.quotient(second.squareRoot()) + k.epsilon
             first.store(to: firstMoment + i)
             second.store(to: secondMoment + i)

@@ -165,7 +165,7 @@ import Testing
     func crossEntropy(_ classes: Int, _ kind: KernelCase.Numbers) {
         var numbers = Numbers(KernelCase(1, 1, k: 1, kind), seed: UInt64(classes))
         for samples in 1...8 {
-            for scale: Float in [1, 30, 1e4, .infinity] {
+            for scale: Float in [1, 30, 60, 1e4, .infinity] {
                 var logits = numbers.tensor(samples * classes).map { $0 == 0 ? 0 : $0 * scale }
                 // One in eight is far from all others.
                 for index in stride(from: samples % 8, to: logits.count, by: 8) { logits[index] *= 1e3 }
@@ -237,6 +237,34 @@ import Testing
                 _ = kernels.adam(
                     count: count, coefficients: coefficients, gradientSum: gradients, addend: nil, parameters: result + 2 * count,
                     updated: result + 2 * count, firstMoment: result, secondMoment: result + count)
+            }
+        }
+    }
+
+    /// Gradients and moments of all magnitudes, subnormal ones among them, and the least ones that count with their neighbours.
+    @Test func adamForgetsWhatIsTooSmall() {
+        var numbers = Numbers(KernelCase.all[0], seed: 15)
+        let limits = [AdamCoefficients.leastMoment, AdamCoefficients.leastSquared].flatMap { [$0.nextDown, $0, $0.nextUp] }
+        func magnitudes(_ count: Int) -> [Float] {
+            numbers.tensor(count).enumerated().map { place, number in
+                place % 8 < limits.count ? limits[place % 8] : number * Float(sign: .plus, exponent: -place % 160, significand: 1)
+            }
+        }
+        let count = 999
+        let gradients = magnitudes(count)
+        let initial = magnitudes(count) + magnitudes(count).reversed().map(abs) + numbers.tensor(count)
+        // Moments that stay but for the rule, and ordinary ones.
+        for (oneMinusBeta1, beta2, oneMinusBeta2) in [(0, 1, 1), (0.1, 0.999, 0.001)] as [(Float, Float, Float)] {
+            let coefficients = AdamCoefficients(
+                sampleCount: 1, oneMinusBeta1: oneMinusBeta1, beta2: beta2, oneMinusBeta2: oneMinusBeta2, biasCorrection2Root: 0.0447,
+                epsilon: 1e-8, stepSize: 0.05)
+            expectSameBits(initial.count, initially: initial) { kernels, result in
+                _ = kernels.adam(
+                    count: count, coefficients: coefficients, gradientSum: gradients, addend: nil, parameters: result + 2 * count,
+                    updated: result + 2 * count, firstMoment: result, secondMoment: result + count)
+                for moment in UnsafeBufferPointer(start: result, count: 2 * count) {
+                    #expect(moment == 0 || moment.magnitude >= AdamCoefficients.leastMoment, "\(kernels.name)")
+                }
             }
         }
     }

@@ -14,6 +14,13 @@ static inline __attribute__((always_inline)) vector_16 vector_multiply_add_16(ve
     return __builtin_elementwise_fma(a, b, c);
 }
 
+/// The numbers, with 0 in place of those of a smaller magnitude than `least`. NaN stays.
+static inline __attribute__((always_inline)) vector_16 vector_without_smaller_16(vector_16 numbers, float least) {
+    typedef int bits_16 __attribute__((ext_vector_type(16)));
+    const bits_16 is_smaller = __builtin_elementwise_abs(numbers) < (vector_16)least;
+    return (vector_16)((bits_16)numbers & ~is_smaller);
+}
+
 /// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
 static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
     __builtin_prefetch(address, 0, 0);
