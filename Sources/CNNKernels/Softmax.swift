@@ -24,11 +24,17 @@ package enum Softmax {
         return (logarithm(sum) - (Double(logits[label]) - largest), prediction)
     }
 
-    /// eˣ for x <= 0, to within 2 units in the last place; 0 below -700; NaN for NaN.
+    /// The least number whose exponential counts.
+    ///
+    /// A class of a probability below 10⁻²⁷ would have a gradient that changes no weight, and that becomes subnormal on its way back through the layers, where some processors
+    /// compute a hundred times as long.
+    package static let leastExponent = -62.0
+
+    /// eˣ for x <= 0, to within 2 units in the last place; 0 below ``leastExponent``; NaN for NaN.
     ///
     /// x = n·ln 2 + r with |r| <= ln 2 / 2, eʳ by its Taylor series.
     package static func exponential(_ x: Double) -> Double {
-        guard x >= -700 else { return x.isNaN ? x : 0 }
+        guard x >= leastExponent else { return x.isNaN ? x : 0 }
         let n = (x * 1.4426950408889634).rounded(.toNearestOrEven)
         // ln 2 in two parts, the first short enough that n times it is exact.
         let r = (x.addingProduct(-n, 0x1.62e42fee00000p-1)).addingProduct(-n, 0x1.a39ef35793c76p-33)

@@ -84,7 +84,7 @@ enum CrossEntropy {
             unsafeBitCast(shifted, to: SIMD16<UInt64>.self) &- SIMD16(repeating: UInt64(0x4338_0000_0000_0000)) &+ SIMD16(repeating: 1023)
         let powers = unsafeBitCast(exponents &<< SIMD16(repeating: 52), to: Vector.self)
         // NaN is no less than the limit, and comes through the sum.
-        return (sum * powers).replacing(with: Vector.zero, where: x .< Vector(repeating: -700))
+        return (sum * powers).replacing(with: Vector.zero, where: x .< Vector(repeating: Softmax.leastExponent))
     }
 
     /// `Softmax.logarithm` in each lane, of what is normal, infinite or NaN.

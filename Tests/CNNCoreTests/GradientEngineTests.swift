@@ -84,6 +84,32 @@ import Testing
         #expect(zip(whole.predictions, batch.labels).count { $0 == UInt32($1) } == whole.statistics.correct)
     }
 
+    /// Of a network that is certain of itself, classes have probabilities of all magnitudes. Subnormal numbers among them would make each step take several times as long on some
+    /// processors.
+    @Test(arguments: supportedInstructionSets) func aNetworkThatIsCertainHasNoSubnormalGradients(_ instructionSet: InstructionSet) throws {
+        let model = try Self.shape.model()
+        var parameters = model.parameters()
+        let batch = Batch(model, samples: 64, everywhere: true)
+        let linear = try #require(model.tensors.first { $0.name == "fc.weight" }).range
+        var hasFaintGradients = false
+        for _ in 1...12 {
+            for i in linear { parameters[i] *= 1.5 }
+            let sum = try GradientEngine(model, instructionSet, parameters: parameters).sum(of: batch)
+            #expect(sum.lossSum.isFinite)
+            #expect(!sum.gradient.array.contains { $0.isSubnormal })
+            // Sample by sample, as nothing greater is added to them then.
+            for sample in 0..<batch.labels.count {
+                let size = model.height * model.width
+                let single = Batch(
+                    pixels: Array(batch.pixels[sample * size..<(sample + 1) * size]), labels: [batch.labels[sample]])
+                let gradient = try GradientEngine(model, instructionSet, parameters: parameters).sum(of: single).gradient.array
+                #expect(!gradient.contains { $0.isSubnormal })
+                hasFaintGradients = hasFaintGradients || gradient.contains { $0 != 0 && $0.magnitude < 1e-20 }
+            }
+        }
+        #expect(hasFaintGradients)
+    }
+
     /// A NaN or an infinity in any tensor must show in the loss, so that a run which went wrong is noticed.
     @Test(arguments: supportedInstructionSets) func aParameterThatIsNotANumberShowsInTheLoss(_ instructionSet: InstructionSet) throws {
         let model = try Self.shape.model()
