@@ -26,14 +26,16 @@ enum Elementwise {
         // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
         var poison = Vector.zero
         for i in stride(from: 0, to: whole, by: 16) {
-            // Workers have read or written most of it since, and the core may be one of theirs, whose cache is better left to them.
-            let ahead = i + prefetchDistance
-            vector_prefetch_for_one_use(gradientSum + ahead)
-            if let addend { vector_prefetch_for_one_use(addend + ahead) }
-            vector_prefetch_for_one_use(parameters + ahead)
-            vector_prefetch_for_one_use(updated + ahead)
-            vector_prefetch_for_one_use(firstMoment + ahead)
-            vector_prefetch_for_one_use(secondMoment + ahead)
+            if prefetchesForAdam {
+                // Workers have read or written most of it since, and the core may be one of theirs, whose cache is better left to them.
+                let ahead = i + prefetchDistance
+                vector_prefetch_for_one_use(gradientSum + ahead)
+                if let addend { vector_prefetch_for_one_use(addend + ahead) }
+                vector_prefetch_for_one_use(parameters + ahead)
+                vector_prefetch_for_one_use(updated + ahead)
+                vector_prefetch_for_one_use(firstMoment + ahead)
+                vector_prefetch_for_one_use(secondMoment + ahead)
+            }
             var sum = Vector.load(gradientSum + i)
             if let addend { sum += Vector.load(addend + i) }
             let gradient = isExact ? sum * Vector(repeating: reciprocal) : sum / Vector(repeating: k.sampleCount)
