@@ -44,7 +44,7 @@ extension SIMD8<Float>: Summands, Lanes {
 extension SIMD16<Float>: Summands, Lanes {
     @inline(__always) func addingProduct(_ factor: Self, _ other: Self) -> Self { vector_multiply_add_16(factor, other, self) }
     @inline(__always) func addingProduct(_ factor: Float, _ other: Self) -> Self { addingProduct(Self(repeating: factor), other) }
-    @inline(__always) func rectified() -> Self { replacing(with: Self(), where: self .<= Self()) }
+    @inline(__always) func rectified() -> Self { vector_rectify_16(self) }
     @inline(__always) func gated(by gate: Self) -> Self { Self().replacing(with: self, where: gate .> Self()) }
     @inline(__always) func adding(_ other: Self) -> Self { self + other }
     @inline(__always) func subtracting(_ other: Self) -> Self { self - other }

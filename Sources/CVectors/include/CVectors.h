@@ -21,6 +21,19 @@ static inline __attribute__((always_inline)) vector_16 vector_without_smaller_16
     return (vector_16)((bits_16)numbers & ~is_smaller);
 }
 
+/// The numbers above 0, and NaN; 0 in place of the others.
+static inline __attribute__((always_inline)) vector_16 vector_rectify_16(vector_16 a) {
+#ifdef __AVX512F__
+    // One instruction, not a comparison and a choice: each takes the place of a multiply-add. Four bits for each kind of number say what it becomes, 0 itself and 8 a zero;
+    // the kinds are both of NaN, zero, one, minus infinity, infinity, negative, positive.
+    typedef int table __attribute__((vector_size(64)));
+    typedef float numbers __attribute__((vector_size(64)));
+    return (vector_16)__builtin_ia32_fixupimmps512_mask((numbers)a, (numbers)a, (table){} + 0x08080800, 0, -1, 4);
+#else
+    return a <= 0 ? (vector_16)0 : a;
+#endif
+}
+
 /// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
 static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
     __builtin_prefetch(address, 0, 0);
