@@ -6,6 +6,10 @@ let instructionSetName = "neon"
 typealias FirstConvolutionTile8 = Four<SIMD8<Float>>
 typealias FirstConvolutionTile16 = Four<SIMD16<Float>>
 
+/// How it computes them where the compiler knows the kernel's side.
+typealias FirstConvolutionTiles8 = TapByTap<FirstConvolutionTile8>
+typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
+
 /// Rows of taps whose gradients the first convolution's way back adds up together, two of a kernel of 5 x 5: 20 registers.
 typealias FiveByFiveRows = TwoRows<Five<SIMD8<Float>>>
 

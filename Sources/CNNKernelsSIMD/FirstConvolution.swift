@@ -1,16 +1,26 @@
 import CNNKernels
 
-/// The first convolution: some pixels of a row by one vector of channels at a time, each weight loaded once for them, pixels broadcast.
+/// The first convolution: tiles of pixels, and their channels a vector at a time.
 enum FirstConvolution {
     static func forward(
         _ g: Geometry, input: Input, weights: Input, bias: Input, ink: UnsafePointer<InkSpan>, blank: Input?,
         tiles: UnsafeMutablePointer<Int32>, output: Output
     ) {
-        let image = Image(input: input, weights: weights, bias: bias, ink: ink, blank: blank, tiles: tiles, output: output)
+        var image = Image(input: input, weights: weights, bias: bias, ink: ink, blank: blank, tiles: tiles, output: output)
+        typealias Tiles8 = FirstConvolutionTiles8
+        typealias Tiles16 = FirstConvolutionTiles16
+        guard g.width >= max(Tiles8.width, Tiles16.width), g.height >= max(Tiles8.height, Tiles16.height) else {
+            // The list has no room for single pixels.
+            image.blank = nil
+            let side = VariableSide(kernelSize: g.kernelSize)
+            return forward(g, side, TapByTap<Single<SIMD8<Float>>>.self, TapByTap<Single<SIMD16<Float>>>.self, image)
+        }
         switch g.kernelSize {
-        case 3: forward(g, FixedSide<3>(), image)
-        case 5: forward(g, FixedSide<5>(), image)
-        default: forward(g, VariableSide(kernelSize: g.kernelSize), image)
+        case 3: forward(g, FixedSide<3>(), Tiles8.self, Tiles16.self, image)
+        case 5: forward(g, FixedSide<5>(), Tiles8.self, Tiles16.self, image)
+        default:
+            let side = VariableSide(kernelSize: g.kernelSize)
+            forward(g, side, TapByTap<FirstConvolutionTile8>.self, TapByTap<FirstConvolutionTile16>.self, image)
         }
     }
 
@@ -20,7 +30,7 @@ enum FirstConvolution {
         let weights: Input
         let bias: Input
         let ink: UnsafePointer<InkSpan>
-        let blank: Input?
+        var blank: Input?
         /// The number of tiles in the list, and the list: the row of a tile's first pixel in the upper 16 bits, the column in the lower ones.
         let tiles: UnsafeMutablePointer<Int32>
         let output: Output
@@ -30,16 +40,18 @@ enum FirstConvolution {
     }
 
     @inline(__always)
-    private static func forward<Side: KernelSide>(_ g: Geometry, _ side: Side, _ image: Image) {
+    private static func forward<Side: KernelSide, Tiles8: FirstConvolutionTiles, Tiles16: FirstConvolutionTiles>(
+        _ g: Geometry, _ side: Side, _: Tiles8.Type, _: Tiles16.Type, _ image: Image
+    ) {
         let whole = g.c1Stride / 16 * 16
         if whole == 0 {
-            restore(g, FirstConvolutionTile8.self, image)
-            forward(g, side, FirstConvolutionTile8.self, channels: 0..<8, image)
+            restore(g, Tiles8.self, image)
+            forward(g, side, Tiles8.self, channels: 0..<8, image)
         } else {
-            restore(g, FirstConvolutionTile16.self, image)
-            forward(g, side, FirstConvolutionTile16.self, channels: 0..<whole, image)
+            restore(g, Tiles16.self, image)
+            forward(g, side, Tiles16.self, channels: 0..<whole, image)
             if whole < g.c1Stride {
-                forward(g, side, FirstConvolutionTile8.self, channels: whole..<g.c1Stride, image)
+                forward(g, side, Tiles8.self, channels: whole..<g.c1Stride, image)
                 // The other channels had other tiles.
                 image.tiles[0] = -1
             }
@@ -49,93 +61,110 @@ enum FirstConvolution {
 
     /// Makes the output the blank image again: where the tiles of the image before differ from it, or everywhere if that is not known.
     @inline(__always)
-    private static func restore<Tile: Accumulators>(_ g: Geometry, _: Tile.Type, _ image: Image) {
+    private static func restore<Tiles: FirstConvolutionTiles>(_ g: Geometry, _: Tiles.Type, _ image: Image) {
         guard let blank = image.blank else { return }
         @inline(__always) func copy(_ pixels: Int, y: Int, x: Int) {
             @inline(__always) func place(_ y: Int) -> Int { ((y + g.padding) * g.paddedWidth + g.padding + x) * g.c1Stride }
             let source = blank + place(Blankness.row(g, y))
             let target = image.output + place(y)
-            for i in stride(from: 0, to: pixels * g.c1Stride, by: 8) { SIMD8<Float>.load(source + i).store(to: target + i) }
+            let last = pixels * g.c1Stride - 8
+            for i in stride(from: 0, to: last, by: 16) { SIMD16<Float>.load(source + i).store(to: target + i) }
+            SIMD8<Float>.load(source + last).store(to: target + last)
         }
         if image.isNoted {
             for tile in 0..<Int(image.tiles[0]) {
                 let place = Int(image.tiles[1 + tile])
-                copy(Tile.count, y: place >> 16, x: place & 0xFFFF)
+                for row in 0..<Tiles.height { copy(Tiles.width, y: place >> 16 + row, x: place & 0xFFFF) }
             }
         } else {
             for y in 0..<g.height { copy(g.width, y: y, x: 0) }
         }
     }
 
-    /// Some channels of the pixels that depend on ink, or of all of them, one vector after the other.
+    /// Some channels of the pixels that depend on ink, or of all of them.
     @inline(__always)
-    private static func forward<Side: KernelSide, Tile: Accumulators>(
-        _ g: Geometry, _ side: Side, _: Tile.Type, channels: Range<Int>, _ image: Image
+    private static func forward<Side: KernelSide, Tiles: FirstConvolutionTiles>(
+        _ g: Geometry, _ side: Side, _: Tiles.Type, channels: Range<Int>, _ image: Image
     ) {
-        @inline(__always) func compute<Pixels: Accumulators>(_: Pixels.Type, y: Int, x: Int) where Pixels.Vector == Tile.Vector {
-            let pixel = y * g.paddedWidth + x
-            let output = image.output + (g.padding * g.paddedWidth + g.padding + pixel) * g.c1Stride
-            for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: Tile.Vector.scalarCount) {
-                pixels(g, side, Pixels.self, image.input + pixel, image.weights + channel, .load(image.bias + channel), output + channel)
+        Tiles.withWeights(g, side, image.weights + channels.lowerBound) { weights in
+            /// The tiles whose first pixels are `pixel` and, if there are two, `last`.
+            @inline(__always) func compute(_ pixel: Int, _ last: Int) {
+                let output = image.output + (g.padding * g.paddedWidth + g.padding + pixel) * g.c1Stride + channels.lowerBound
+                let bias = image.bias + channels.lowerBound
+                for channel in stride(from: 0, to: channels.count, by: Tiles.channels) {
+                    Tiles.compute(
+                        g, side, image.input + pixel, weights: weights + channel, bias: bias + channel, distance: last - pixel,
+                        output + channel)
+                }
             }
-        }
-        guard g.width >= Tile.count else {
-            for y in 0..<g.height {
-                for x in 0..<g.width { compute(Single<Tile.Vector>.self, y: y, x: x) }
+            if image.blank == nil {
+                // Where a tile would reach beyond the image it overlaps the one before it.
+                let (lastRow, lastColumn) = (g.height - Tiles.height, g.width - Tiles.width)
+                for y in stride(from: 0, to: g.height, by: Tiles.height) {
+                    let row = min(y, lastRow) * g.paddedWidth
+                    for x in stride(from: 0, to: g.width, by: Tiles.count * Tiles.width) {
+                        compute(row + min(x, lastColumn), row + min(x + (Tiles.count - 1) * Tiles.width, lastColumn))
+                    }
+                }
+            } else {
+                list(g, side, Tiles.self, image)
+                @inline(__always) func pixel(_ tile: Int) -> Int {
+                    let place = Int(image.tiles[1 + tile])
+                    return (place >> 16) * g.paddedWidth + place & 0xFFFF
+                }
+                let count = Int(image.tiles[0])
+                for tile in stride(from: 0, to: count, by: Tiles.count) {
+                    compute(pixel(tile), pixel(min(tile + Tiles.count, count) - 1))
+                }
             }
-            image.tiles[0] = -1
-            return
-        }
-        list(g, Tile.self, image)
-        for tile in 0..<Int(image.tiles[0]) {
-            let place = Int(image.tiles[1 + tile])
-            compute(Tile.self, y: place >> 16, x: place & 0xFFFF)
         }
     }
 
     /// Lists the tiles of pixels that cover the columns in question of each row. The last one of a row overlaps the one before it where it must.
     ///
     /// Where ink begins and ends cannot be foreseen. So that branches depend on it once an image, and not several times a row, as many places as a row may have are written for each.
-    @inline(__always)
-    private static func list<Tile: Accumulators>(_ g: Geometry, _: Tile.Type, _ image: Image) {
-        let tilesOfRow = (g.width + Tile.count - 1) / Tile.count
+    /// A function of its own, whose numbers fit the registers.
+    @inline(never)
+    private static func list<Side: KernelSide, Tiles: FirstConvolutionTiles>(_ g: Geometry, _ side: Side, _: Tiles.Type, _ image: Image) {
+        let tilesOfRow = (g.width + Tiles.width - 1) / Tiles.width
         let tiles = image.tiles + 1
         var count = 0
-        for y in 0..<g.height {
-            let columns =
-                image.blank == nil ? 0..<g.width : Blankness.inkedColumns(g, image.ink, rows: y..<y + 1, within: g.padding)
+        for next in stride(from: 0, to: g.height, by: Tiles.height) {
+            let y = min(next, g.height - Tiles.height)
+            let columns = inkedColumns(g, side, image.ink, rows: y, Tiles.height)
             for tile in 0..<tilesOfRow {
-                let x = min(columns.lowerBound + tile * Tile.count, g.width - Tile.count)
+                let x = min(columns.lowerBound + tile * Tiles.width, g.width - Tiles.width)
                 tiles[count + tile] = Int32(truncatingIfNeeded: y << 16 | x)
             }
-            count += (columns.count + Tile.count - 1) / Tile.count
+            count += (columns.count + Tiles.width - 1) / Tiles.width
         }
         image.tiles[0] = Int32(truncatingIfNeeded: count)
     }
 
-    /// Neighbouring pixels; `input` points at the top-left tap of the first.
+    /// The columns of some rows that the kernel reaches ink from, as ``Blankness/inkedColumns(_:_:rows:within:)``: as many steps for each row, so that the compiler writes them out.
     @inline(__always)
-    private static func pixels<Side: KernelSide, Row: Accumulators>(
-        _ g: Geometry, _ side: Side, _: Row.Type, _ input: Input, _ weights: Input, _ bias: Row.Vector, _ output: Output
-    ) {
-        var sums = Row(repeating: bias)
-        for ky in 0..<side.kernelSize {
-            for kx in 0..<side.kernelSize {
-                let weight = weights + (ky * side.kernelSize + kx) * g.c1Stride
-                sums.addProducts(Row.Vector.load(weight), broadcasting: input + ky * g.paddedWidth + kx, stride: 1)
-            }
+    private static func inkedColumns<Side: KernelSide>(
+        _ g: Geometry, _ side: Side, _ ink: UnsafePointer<InkSpan>, rows y: Int, _ height: Int
+    ) -> Range<Int> {
+        var first = g.width
+        var end = 0
+        for ky in 0..<side.kernelSize + height - 1 {
+            let row = ink[min(max(y + ky - g.padding, 0), g.height - 1)]
+            first = min(first, row.first)
+            end = max(end, row.end)
         }
-        sums.storeRectified(to: output, stride: g.c1Stride)
+        let lower = max(0, first - g.padding)
+        return lower..<max(lower, min(g.width, end + g.padding))
     }
 }
 
 /// The side of a kernel.
-private protocol KernelSide {
+protocol KernelSide {
     var kernelSize: Int { get }
 }
 
 /// One that the compiler knows.
-private struct FixedSide<let side: Int>: KernelSide {
+struct FixedSide<let side: Int>: KernelSide {
     var kernelSize: Int { @inline(__always) get { side } }
 }
 
