@@ -7,7 +7,7 @@ typealias FirstConvolutionTile8 = Seven<SIMD8<Float>>
 typealias FirstConvolutionTile16 = Seven<SIMD16<Float>>
 
 /// How it computes them where the compiler knows the kernel's side.
-typealias FirstConvolutionTiles8 = TapByTap<FirstConvolutionTile8>
+typealias FirstConvolutionTiles8 = PairsOfPixels<Seven<SIMD16<Float>>>
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
 /// Rows of taps whose gradients the first convolution's way back adds up together, all of a kernel of 5 x 5: 25 registers.

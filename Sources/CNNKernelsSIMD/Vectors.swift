@@ -91,6 +91,8 @@ protocol Accumulators: Summands {
     mutating func addProducts(_ factor: Vector, loading vectors: Input, stride: Int)
     /// Adds `factor ·` accumulator `i` to the vector at `target + i · stride`.
     func addProducts(_ factor: Vector, to target: Output, stride: Int)
+    /// Calls `body` with each accumulator and its number.
+    mutating func update(_ body: (Int, inout Vector) -> Void)
     /// Stores accumulator `i` at `target + i · stride`.
     func store(to target: Output, stride: Int)
     /// Stores ReLU of accumulator `i` at `target + i · stride`.
@@ -115,6 +117,7 @@ struct Single<Vector: Lanes>: Accumulators {
     @inline(__always) func addProducts(_ factor: Vector, to target: Output, stride: Int) {
         Vector.load(target).addingProduct(factor, value).store(to: target)
     }
+    @inline(__always) mutating func update(_ body: (Int, inout Vector) -> Void) { body(0, &value) }
     @inline(__always) func store(to target: Output, stride: Int) { value.store(to: target) }
     @inline(__always) func storeRectified(to target: Output, stride: Int) { value.rectified().store(to: target) }
     @inline(__always) func storeGated(scale: Vector, to target: Output, stride: Int) {
@@ -158,6 +161,10 @@ struct Join<Head: Accumulators, Tail: Accumulators>: Accumulators where Head.Vec
     @inline(__always) func addProducts(_ factor: Vector, to target: Output, stride: Int) {
         head.addProducts(factor, to: target, stride: stride)
         tail.addProducts(factor, to: target + Head.count * stride, stride: stride)
+    }
+    @inline(__always) mutating func update(_ body: (Int, inout Vector) -> Void) {
+        head.update(body)
+        tail.update { body(Head.count + $0, &$1) }
     }
     @inline(__always) func store(to target: Output, stride: Int) {
         head.store(to: target, stride: stride)

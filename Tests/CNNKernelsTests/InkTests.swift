@@ -138,8 +138,8 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
                     let isCopied = results.activations[place] == 777
                     if reach.hasInk(y..<y + 1, x..<x + 1, within: g.padding) {
                         #expect(!isCopied, "\(kernels.name), sample \(sample), pixel (\(y), \(x))")
-                    } else if g.width >= 8, !reach.rowHasInk(y, within: g.padding) {
-                        // Narrower images have no room for what is computed together, and are computed as a whole.
+                    } else if g.width >= 8, !(y & ~1...y | 1).contains(where: { reach.rowHasInk($0, within: g.padding) }) {
+                        // Up to two rows are computed together. Narrower images have no room for what is, and are computed as a whole.
                         #expect(isCopied, "\(kernels.name), sample \(sample), pixel (\(y), \(x))")
                     }
                 }

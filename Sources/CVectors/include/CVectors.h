@@ -34,6 +34,16 @@ static inline __attribute__((always_inline)) vector_16 vector_rectify_16(vector_
 #endif
 }
 
+#ifdef __AVX512F__
+/// a · b + c in the numbers whose bits are set in `lanes`, each rounded once; c in the others.
+///
+/// Written out: where several follow one another the compiler multiplies everywhere and puts the other numbers back, by instructions that take the place of multiply-adds.
+static inline __attribute__((always_inline)) vector_16 vector_multiply_add_lanes_16(vector_16 a, vector_16 b, vector_16 c, unsigned short lanes) {
+    __asm__("vfmadd231ps %2, %1, %0 %{%3%}" : "+v"(c) : "v"(a), "v"(b), "Yk"(lanes));
+    return c;
+}
+#endif
+
 /// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
 static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
     __builtin_prefetch(address, 0, 0);
