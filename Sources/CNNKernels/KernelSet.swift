@@ -171,7 +171,7 @@ package let peakLoopCapacity = 32 * 16
 /// ```
 /// g = gradientSum / sampleCount
 /// m = fma(g - m, oneMinusBeta1, m), or 0 if that is less than leastMoment in magnitude
-/// v = fma(g · g, oneMinusBeta2, v · beta2), or 0 likewise
+/// v = fma(g · g, oneMinusBeta2, v · beta2), or 0 likewise; with 0 for g if that is less than leastSquared in magnitude
 /// denominator = √v / biasCorrection2Root + epsilon
 /// parameter = fma(m / denominator, -stepSize, parameter)
 /// ```

@@ -43,9 +43,9 @@ enum Elementwise {
             let before = Vector.load(firstMoment + i)
             let first = vector_without_smaller_16(
                 before.addingProduct(gradient - before, Vector(repeating: k.oneMinusBeta1)), AdamCoefficients.leastMoment)
-            let seen = vector_without_smaller_16(gradient, AdamCoefficients.leastSquared)
+            let squared = vector_without_smaller_16(gradient, AdamCoefficients.leastSquared)
             let second = vector_without_smaller_16(
-                (Vector.load(secondMoment + i) * k.beta2).addingProduct(seen * seen, Vector(repeating: k.oneMinusBeta2)),
+                (Vector.load(secondMoment + i) * k.beta2).addingProduct(squared * squared, Vector(repeating: k.oneMinusBeta2)),
                 AdamCoefficients.leastMoment)
             let denominator = root.quotient(second.squareRoot()) + k.epsilon
             first.store(to: firstMoment + i)
