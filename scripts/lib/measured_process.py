@@ -39,27 +39,23 @@ class MeasuredProcess:
 
     def __init__(self, command, **options):
         self.lines = []
-        own, children = 0, {}
+        self._own_kilobytes, self._child_kilobytes = 0, {}
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, **options)
-        reader = threading.Thread(target=self._read, args=(process.stdout, start))
-        reader.start()
-        while True:
-            # Peaks only grow, so the last look before the end is as good as the end; a look costs less than 0.1 % of a core.
-            own = max(own, status_kilobytes(process.pid, "VmHWM"))
-            for pid in child_pids(process.pid):
-                # The last one of each: before it becomes another program, a child has its parent's memory.
-                children[pid] = status_kilobytes(pid, "VmHWM") or children.get(pid, 0)
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            time.sleep(0.02)
+        ended = threading.Event()
+        threads = [
+            threading.Thread(target=self._read, args=(process.stdout, start)), threading.Thread(target=self._watch, args=(process.pid, ended))]
+        for thread in threads:
+            thread.start()
+        _, status, usage = os.wait4(process.pid, 0)
         self.seconds = time.perf_counter() - start
+        ended.set()
         process.returncode = os.waitstatus_to_exitcode(status)
-        reader.join()
+        for thread in threads:
+            thread.join()
         process.stdout.close()
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
-        self.peak_megabytes = (own * 1.024e-3 or None, max(children.values(), default=0) * 1.024e-3 or None)
+        self.peak_megabytes = (self._own_kilobytes * 1.024e-3 or None, max(self._child_kilobytes.values(), default=0) * 1.024e-3 or None)
         if process.returncode != 0:
             tail = "\n".join(text for _, text in self.lines[-20:])
             raise SystemExit(f"bench: '{' '.join(map(str, command))}' ended with exit code {process.returncode}:\n{tail}")
@@ -67,3 +63,14 @@ class MeasuredProcess:
     def _read(self, stream, start):
         for line in stream:
             self.lines.append((time.perf_counter() - start, line.rstrip("\n")))
+
+    def _watch(self, pid, ended):
+        """Notes the peaks of memory. They only grow, so the last look before the end is as good as the end. Looks are few: each takes a core from a process
+        that others wait for."""
+        while True:
+            self._own_kilobytes = max(self._own_kilobytes, status_kilobytes(pid, "VmHWM"))
+            for child in child_pids(pid):
+                # The last one of each: before it becomes another program, a child has its parent's memory.
+                self._child_kilobytes[child] = status_kilobytes(child, "VmHWM") or self._child_kilobytes.get(child, 0)
+            if ended.wait(0.25):
+                return
