@@ -1,28 +1,20 @@
 import CNNKernels
 import CVectors
 
-/// Two tiles of two rows of 8 channels: a vector for a pixel and the one below it, and with two tiles enough chains of multiply-adds to hide their latency.
-///
-/// A pixel of the input that both need is broadcast to both, with a weight for each, since nothing makes a vector of two pixels but instructions that take the place of multiply-adds. So there is one row of products
-/// more than the kernel has rows: the first is for the upper pixel alone, the last for the lower one. Of a row, all taps of one accumulator come after the other: a weight stays in its register for the row, a pixel
-/// until its neighbours have had it. Tap after tap, the pixels of so many accumulators would need more registers than there are.
-enum PairsOfPixels<Row: Accumulators>: FirstConvolutionTiles where Row.Vector == SIMD16<Float> {
+/// A tile of two rows of 8 channels, two neighbouring pixels in a vector, a channel's numbers for both side by side: two neighbouring pixels of the input are then one load for all channels, which takes no
+/// multiply-add's place, and serves both rows. `Row` is a row's pairs of pixels.
+enum PairsOfPixels<Row: Accumulators, let tiles: Int>: FirstConvolutionTiles where Row.Vector == SIMD16<Float> {
     static var channels: Int { @inline(__always) get { 8 } }
-    static var width: Int { @inline(__always) get { Row.count } }
+    static var width: Int { @inline(__always) get { 2 * Row.count / tiles } }
     static var height: Int { @inline(__always) get { 2 } }
-    static var count: Int { @inline(__always) get { 2 } }
+    static var count: Int { @inline(__always) get { tiles } }
 
-    /// (row of products, kx, upper and lower pixel, 8 channels). What stands for the pixel that has no part in a row of products is not used.
+    /// (tap, 8 channels, twice each).
     @inline(__always)
     static func withWeights<Side: KernelSide>(_ g: Geometry, _ side: Side, _ weights: Input, _ body: (Input) -> Void) {
-        let k = side.kernelSize
-        withScratch(count: (k + 1) * k * 16) { pairs in
-            for row in 0...k {
-                for kx in 0..<k {
-                    @inline(__always) func weight(_ ky: Int) -> SIMD8<Float> { .load(weights + (ky * k + kx) * g.c1Stride) }
-                    SIMD16(lowHalf: weight(min(row, k - 1)), highHalf: weight(max(row - 1, 0))).store(to: pairs + (row * k + kx) * 16)
-                }
-            }
+        let taps = side.kernelSize * side.kernelSize
+        withScratch(count: taps * 16) { pairs in
+            for tap in 0..<taps { doubled(weights + tap * g.c1Stride).store(to: pairs + tap * 16) }
             body(Input(pairs))
         }
     }
@@ -32,26 +24,46 @@ enum PairsOfPixels<Row: Accumulators>: FirstConvolutionTiles where Row.Vector ==
         _ g: Geometry, _ side: Side, _ input: Input, weights: Input, bias: Input, distance: Int, _ output: Output
     ) {
         let k = side.kernelSize
-        let half = SIMD8<Float>.load(bias)
-        var sums = Join<Row, Row>(repeating: SIMD16(lowHalf: half, highHalf: half))
-        @inline(__always) func add(row: Int, _ multiplyAdd: (SIMD16<Float>, SIMD16<Float>, SIMD16<Float>) -> SIMD16<Float>) {
-            sums.update { i, sum in
-                let pixels = input + row * g.paddedWidth + place(i, distance)
-                for kx in 0..<k { sum = multiplyAdd(.load(weights + (row * k + kx) * 16), SIMD16(repeating: pixels[kx]), sum) }
+        var upper = Row(repeating: doubled(bias))
+        var lower = upper
+        /// A row of the input, for the row of the output that it is row `ky` of the kernel for.
+        @inline(__always) func add(_ row: Int, _ kx: Int, as ky: Int, to sums: inout Row) {
+            let weight = SIMD16<Float>.load(weights + (ky * k + kx) * 16)
+            let pixels = input + row * g.paddedWidth + kx
+            sums.update { i, sum in sum = sum.addingProduct(weight, vector_repeating_pair_16(pixels + place(i, distance))) }
+        }
+        for kx in 0..<k { add(0, kx, as: 0, to: &upper) }
+        for row in 1..<k {
+            for kx in 0..<k {
+                add(row, kx, as: row, to: &upper)
+                add(row, kx, as: row - 1, to: &lower)
             }
         }
-        add(row: 0) { vector_multiply_add_lanes_16($0, $1, $2, 0x00FF) }
-        for row in 1..<k { add(row: row) { $2.addingProduct($0, $1) } }
-        add(row: k) { vector_multiply_add_lanes_16($0, $1, $2, 0xFF00) }
-        sums.update { i, sum in
-            let rectified = sum.rectified()
-            let target = output + place(i, distance) * g.c1Stride
-            rectified.lowHalf.store(to: target)
-            rectified.highHalf.store(to: target + g.paddedWidth * g.c1Stride)
+        for kx in 0..<k { add(k, kx, as: k - 1, to: &lower) }
+        let next = output + g.paddedWidth * g.c1Stride
+        if g.c1Stride == 8 {
+            @inline(__always) func store(_ sums: inout Row, to target: Output) {
+                sums.update { i, sum in vector_deinterleaved_16(sum.rectified()).store(to: target + 8 * place(i, distance)) }
+            }
+            store(&upper, to: output)
+            store(&lower, to: next)
+        } else {
+            @inline(__always) func store(_ sums: inout Row, to target: Output) {
+                sums.update { i, sum in
+                    let pair = vector_deinterleaved_16(sum.rectified())
+                    pair.lowHalf.store(to: target + place(i, distance) * g.c1Stride)
+                    pair.highHalf.store(to: target + (place(i, distance) + 1) * g.c1Stride)
+                }
+            }
+            store(&upper, to: output)
+            store(&lower, to: next)
         }
     }
 
-    /// How many pixels after the first tile's first one accumulator `i`'s is.
-    @inline(__always)
-    private static func place(_ i: Int, _ distance: Int) -> Int { i < Row.count ? i : distance + i - Row.count }
+    /// How many pixels after the first tile's first one accumulator `i`'s first is.
+    @inline(__always) private static func place(_ i: Int, _ distance: Int) -> Int { 2 * i < width ? 2 * i : distance + 2 * i - width }
+
+    @inline(__always) private static func doubled(_ channels: Input) -> SIMD16<Float> {
+        vector_interleaved_8(.load(channels), .load(channels))
+    }
 }

@@ -6,12 +6,16 @@ let instructionSetName = "avx512"
 typealias FirstConvolutionTile8 = Seven<SIMD8<Float>>
 typealias FirstConvolutionTile16 = Seven<SIMD16<Float>>
 
-/// How it computes them where the compiler knows the kernel's side.
-typealias FirstConvolutionTiles8 = PairsOfPixels<Seven<SIMD16<Float>>>
+/// How it computes them where the compiler knows the kernel's side: the pixels that depend on ink by two tiles of eight columns at a time, all of an image by one of fourteen.
+typealias FirstConvolutionTiles8 = PairsOfPixels<Eight<SIMD16<Float>>, 2>
+typealias FirstConvolutionWholeTiles8 = PairsOfPixels<Seven<SIMD16<Float>>, 1>
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
-/// Rows of taps whose gradients the first convolution's way back adds up together, all of a kernel of 5 x 5: 25 registers.
-typealias FiveByFiveRows = FiveRows<Five<SIMD8<Float>>>
+/// How its way back adds up the gradients of a kernel's taps: 9 or 25 registers of 16 channels, 6 or 15 of two taps of 8.
+typealias ThreeByThreeTaps8 = PairsOfTaps<Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>, 3>
+typealias ThreeByThreeTaps16 = RowsOfTaps<ThreeRows<Three<SIMD16<Float>>>>
+typealias FiveByFiveTaps8 = PairsOfTaps<Join<Eight<SIMD16<Float>>, Seven<SIMD16<Float>>>, 5>
+typealias FiveByFiveTaps16 = RowsOfTaps<FiveRows<Five<SIMD16<Float>>>>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
 typealias PixelTile = Fourteen<SIMD16<Float>>

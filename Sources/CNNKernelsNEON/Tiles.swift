@@ -6,12 +6,16 @@ let instructionSetName = "neon"
 typealias FirstConvolutionTile8 = Four<SIMD8<Float>>
 typealias FirstConvolutionTile16 = Four<SIMD16<Float>>
 
-/// How it computes them where the compiler knows the kernel's side.
+/// How it computes them where the compiler knows the kernel's side, and 8 channels where all of an image is computed.
 typealias FirstConvolutionTiles8 = TapByTap<FirstConvolutionTile8>
+typealias FirstConvolutionWholeTiles8 = FirstConvolutionTiles8
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
-/// Rows of taps whose gradients the first convolution's way back adds up together, two of a kernel of 5 x 5: 20 registers.
-typealias FiveByFiveRows = TwoRows<Five<SIMD8<Float>>>
+/// How its way back adds up the gradients of a kernel's taps: of a kernel of 5 x 5 two rows at a time, 10 registers.
+typealias ThreeByThreeTaps8 = RowsOfTaps<ThreeRows<Three<SIMD8<Float>>>>
+typealias ThreeByThreeTaps16 = ThreeByThreeTaps8
+typealias FiveByFiveTaps8 = RowsOfTaps<TwoRows<Five<SIMD8<Float>>>>
+typealias FiveByFiveTaps16 = FiveByFiveTaps8
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
 typealias PixelTile = Two<SIMD16<Float>>

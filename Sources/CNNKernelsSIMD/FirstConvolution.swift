@@ -8,19 +8,24 @@ enum FirstConvolution {
     ) {
         var image = Image(input: input, weights: weights, bias: bias, ink: ink, blank: blank, tiles: tiles, output: output)
         typealias Tiles8 = FirstConvolutionTiles8
+        typealias Whole8 = FirstConvolutionWholeTiles8
         typealias Tiles16 = FirstConvolutionTiles16
-        guard g.width >= max(Tiles8.width, Tiles16.width), g.height >= max(Tiles8.height, Tiles16.height) else {
+        let width = max(blank == nil ? Whole8.width : Tiles8.width, Tiles16.width)
+        let height = max(blank == nil ? Whole8.height : Tiles8.height, Tiles16.height)
+        guard g.width >= width, g.height >= height else {
             // The list has no room for single pixels.
             image.blank = nil
             let side = VariableSide(kernelSize: g.kernelSize)
-            return forward(g, side, TapByTap<Single<SIMD8<Float>>>.self, TapByTap<Single<SIMD16<Float>>>.self, image)
+            typealias Pixel8 = TapByTap<Single<SIMD8<Float>>>
+            return forward(g, side, Pixel8.self, whole: Pixel8.self, TapByTap<Single<SIMD16<Float>>>.self, image)
         }
         switch g.kernelSize {
-        case 3: forward(g, FixedSide<3>(), Tiles8.self, Tiles16.self, image)
-        case 5: forward(g, FixedSide<5>(), Tiles8.self, Tiles16.self, image)
+        case 3: forward(g, FixedSide<3>(), Tiles8.self, whole: Whole8.self, Tiles16.self, image)
+        case 5: forward(g, FixedSide<5>(), Tiles8.self, whole: Whole8.self, Tiles16.self, image)
         default:
             let side = VariableSide(kernelSize: g.kernelSize)
-            forward(g, side, TapByTap<FirstConvolutionTile8>.self, TapByTap<FirstConvolutionTile16>.self, image)
+            typealias Row8 = TapByTap<FirstConvolutionTile8>
+            forward(g, side, Row8.self, whole: Row8.self, TapByTap<FirstConvolutionTile16>.self, image)
         }
     }
 
@@ -39,84 +44,106 @@ enum FirstConvolution {
         var isNoted: Bool { tiles[0] >= 0 }
     }
 
+    /// - Parameter whole: For 8 channels of an image of which all is computed.
     @inline(__always)
-    private static func forward<Side: KernelSide, Tiles8: FirstConvolutionTiles, Tiles16: FirstConvolutionTiles>(
-        _ g: Geometry, _ side: Side, _: Tiles8.Type, _: Tiles16.Type, _ image: Image
-    ) {
-        let whole = g.c1Stride / 16 * 16
-        if whole == 0 {
+    private static func forward<
+        Side: KernelSide, Tiles8: FirstConvolutionTiles, Whole8: FirstConvolutionTiles, Tiles16: FirstConvolutionTiles
+    >(_ g: Geometry, _ side: Side, _: Tiles8.Type, whole _: Whole8.Type, _: Tiles16.Type, _ image: Image) {
+        let sixteens = g.c1Stride / 16 * 16
+        guard image.blank != nil else {
+            image.tiles[0] = -1
+            forwardWhole(g, side, Tiles16.self, channels: 0..<sixteens, image)
+            forwardWhole(g, side, Whole8.self, channels: sixteens..<g.c1Stride, image)
+            return
+        }
+        if sixteens == 0 {
             restore(g, Tiles8.self, image)
             forward(g, side, Tiles8.self, channels: 0..<8, image)
         } else {
             restore(g, Tiles16.self, image)
-            forward(g, side, Tiles16.self, channels: 0..<whole, image)
-            if whole < g.c1Stride {
-                forward(g, side, Tiles8.self, channels: whole..<g.c1Stride, image)
+            forward(g, side, Tiles16.self, channels: 0..<sixteens, image)
+            if sixteens < g.c1Stride {
+                forward(g, side, Tiles8.self, channels: sixteens..<g.c1Stride, image)
                 // The other channels had other tiles.
                 image.tiles[0] = -1
             }
         }
-        if image.blank == nil { image.tiles[0] = -1 }
     }
 
     /// Makes the output the blank image again: where the tiles of the image before differ from it, or everywhere if that is not known.
     @inline(__always)
     private static func restore<Tiles: FirstConvolutionTiles>(_ g: Geometry, _: Tiles.Type, _ image: Image) {
         guard let blank = image.blank else { return }
-        @inline(__always) func copy(_ pixels: Int, y: Int, x: Int) {
-            @inline(__always) func place(_ y: Int) -> Int { ((y + g.padding) * g.paddedWidth + g.padding + x) * g.c1Stride }
-            let source = blank + place(Blankness.row(g, y))
-            let target = image.output + place(y)
-            let last = pixels * g.c1Stride - 8
+        @inline(__always) func place(_ y: Int, _ x: Int) -> Int { ((y + g.padding) * g.paddedWidth + g.padding + x) * g.c1Stride }
+        @inline(__always) func copy(_ count: Int, y: Int, x: Int) {
+            let source = blank + place(Blankness.row(g, y), x)
+            let target = image.output + place(y, x)
+            let last = count - 8
             for i in stride(from: 0, to: last, by: 16) { SIMD16<Float>.load(source + i).store(to: target + i) }
             SIMD8<Float>.load(source + last).store(to: target + last)
         }
-        if image.isNoted {
+        guard image.isNoted else {
+            for y in 0..<g.height { copy(g.width * g.c1Stride, y: y, x: 0) }
+            return
+        }
+        @inline(__always) func copyTiles(_ count: Int) {
             for tile in 0..<Int(image.tiles[0]) {
-                let place = Int(image.tiles[1 + tile])
-                for row in 0..<Tiles.height { copy(Tiles.width, y: place >> 16 + row, x: place & 0xFFFF) }
+                let first = Int(image.tiles[1 + tile])
+                for row in 0..<Tiles.height { copy(count, y: first >> 16 + row, x: first & 0xFFFF) }
             }
-        } else {
-            for y in 0..<g.height { copy(g.width, y: y, x: 0) }
+        }
+        // Of as many floats as the compiler knows, the copy has no loop.
+        if g.c1Stride == Tiles.channels { copyTiles(Tiles.width * Tiles.channels) } else { copyTiles(Tiles.width * g.c1Stride) }
+    }
+
+    /// Some channels of all pixels.
+    @inline(__always)
+    private static func forwardWhole<Side: KernelSide, Tiles: FirstConvolutionTiles>(
+        _ g: Geometry, _ side: Side, _: Tiles.Type, channels: Range<Int>, _ image: Image
+    ) {
+        if channels.isEmpty { return }
+        Tiles.withWeights(g, side, image.weights + channels.lowerBound) { weights in
+            // Where a tile would reach beyond the image it overlaps the one before it.
+            let (lastRow, lastColumn) = (g.height - Tiles.height, g.width - Tiles.width)
+            for y in stride(from: 0, to: g.height, by: Tiles.height) {
+                let row = min(y, lastRow) * g.paddedWidth
+                for x in stride(from: 0, to: g.width, by: Tiles.count * Tiles.width) {
+                    compute(
+                        g, side, Tiles.self, channels, image, weights, row + min(x, lastColumn),
+                        row + min(x + (Tiles.count - 1) * Tiles.width, lastColumn))
+                }
+            }
         }
     }
 
-    /// Some channels of the pixels that depend on ink, or of all of them.
+    /// Some channels of the pixels that depend on ink.
     @inline(__always)
     private static func forward<Side: KernelSide, Tiles: FirstConvolutionTiles>(
         _ g: Geometry, _ side: Side, _: Tiles.Type, channels: Range<Int>, _ image: Image
     ) {
         Tiles.withWeights(g, side, image.weights + channels.lowerBound) { weights in
-            /// The tiles whose first pixels are `pixel` and, if there are two, `last`.
-            @inline(__always) func compute(_ pixel: Int, _ last: Int) {
-                let output = image.output + (g.padding * g.paddedWidth + g.padding + pixel) * g.c1Stride + channels.lowerBound
-                let bias = image.bias + channels.lowerBound
-                for channel in stride(from: 0, to: channels.count, by: Tiles.channels) {
-                    Tiles.compute(
-                        g, side, image.input + pixel, weights: weights + channel, bias: bias + channel, distance: last - pixel,
-                        output + channel)
-                }
+            list(g, side, Tiles.self, image)
+            @inline(__always) func pixel(_ tile: Int) -> Int {
+                let place = Int(image.tiles[1 + tile])
+                return (place >> 16) * g.paddedWidth + place & 0xFFFF
             }
-            if image.blank == nil {
-                // Where a tile would reach beyond the image it overlaps the one before it.
-                let (lastRow, lastColumn) = (g.height - Tiles.height, g.width - Tiles.width)
-                for y in stride(from: 0, to: g.height, by: Tiles.height) {
-                    let row = min(y, lastRow) * g.paddedWidth
-                    for x in stride(from: 0, to: g.width, by: Tiles.count * Tiles.width) {
-                        compute(row + min(x, lastColumn), row + min(x + (Tiles.count - 1) * Tiles.width, lastColumn))
-                    }
-                }
-            } else {
-                list(g, side, Tiles.self, image)
-                @inline(__always) func pixel(_ tile: Int) -> Int {
-                    let place = Int(image.tiles[1 + tile])
-                    return (place >> 16) * g.paddedWidth + place & 0xFFFF
-                }
-                let count = Int(image.tiles[0])
-                for tile in stride(from: 0, to: count, by: Tiles.count) {
-                    compute(pixel(tile), pixel(min(tile + Tiles.count, count) - 1))
-                }
+            let count = Int(image.tiles[0])
+            for tile in stride(from: 0, to: count, by: Tiles.count) {
+                compute(g, side, Tiles.self, channels, image, weights, pixel(tile), pixel(min(tile + Tiles.count, count) - 1))
             }
+        }
+    }
+
+    /// Some channels of the tiles whose first pixels are `pixel` and, if there are two, `last`.
+    @inline(__always)
+    private static func compute<Side: KernelSide, Tiles: FirstConvolutionTiles>(
+        _ g: Geometry, _ side: Side, _: Tiles.Type, _ channels: Range<Int>, _ image: Image, _ weights: Input, _ pixel: Int, _ last: Int
+    ) {
+        let output = image.output + (g.padding * g.paddedWidth + g.padding + pixel) * g.c1Stride + channels.lowerBound
+        let bias = image.bias + channels.lowerBound
+        for channel in stride(from: 0, to: channels.count, by: Tiles.channels) {
+            Tiles.compute(
+                g, side, image.input + pixel, weights: weights + channel, bias: bias + channel, distance: last - pixel, output + channel)
         }
     }
 

@@ -1,46 +1,64 @@
 import CNNKernels
 
-/// The way back through the first convolution's ReLU to its weights: all pixels for the taps whose sums fit the registers, 8 channels at a time.
+/// The way back through the first convolution's ReLU to its weights: all pixels for the taps whose sums fit the registers, some channels at a time.
 enum FirstConvolutionBackward {
     static func backward(
         _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
     ) {
-        for channel in stride(from: 0, to: g.c1Stride, by: 8) {
-            let gradients = activationGradients + channel
-            let gates = activations + channel
-            let weights = weightGradients + channel
-            switch g.kernelSize {
-            case 3: taps(g, ThreeRows<Three<SIMD8<Float>>>.self, gradients, gates, input, weights, biasGradients: biasGradients + channel)
-            case 5: backward(g, FiveByFiveRows.self, gradients, gates, input, weights, biasGradients + channel)
-            default: backwardByTap(g, gradients, gates, input, weights, biasGradients + channel)
+        var channel = 0
+        /// As many channels as `Taps` treats together, while there are so many.
+        @inline(__always) func pass<Taps: FirstConvolutionTaps>(_: Taps.Type) {
+            while channel + Taps.channels <= g.c1Stride {
+                Taps.backward(
+                    g, activationGradients + channel, gates: activations + channel, input: input, weightGradients + channel,
+                    biasGradients: biasGradients + channel)
+                channel += Taps.channels
             }
         }
+        switch g.kernelSize {
+        case 3:
+            pass(ThreeByThreeTaps16.self)
+            pass(ThreeByThreeTaps8.self)
+        case 5:
+            pass(FiveByFiveTaps16.self)
+            pass(FiveByFiveTaps8.self)
+        default: pass(TapAfterTap.self)
+        }
     }
+}
 
-    /// 8 channels, as many rows of a kernel's taps at a time as there are in `Taps`, their sums in registers.
-    @inline(__always)
-    private static func backward<Taps: AccumulatorRows>(
-        _ g: Geometry, _: Taps.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, _ biasGradients: Output
-    ) {
+/// How the first convolution's way back adds up its taps' gradients. Each sum takes the pixels in their order.
+protocol FirstConvolutionTaps {
+    /// Channels that are treated together.
+    static var channels: Int { get }
+    /// Adds what passes back through ReLU, `gradients` where `gates` is above 0, to the gradients of the weights and of the bias.
+    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output)
+}
+
+/// All pixels for as many rows of the kernel's taps as there are in `Taps`, then for the next ones; their sums are in registers.
+enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
+    private typealias Vector = Taps.Row.Vector
+
+    static var channels: Int { @inline(__always) get { Vector.scalarCount } }
+
+    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
         let rowSize = Taps.Row.count * g.c1Stride
         var row = 0
-        @inline(__always) func pass<Rows: AccumulatorRows>(_: Rows.Type) {
+        @inline(__always) func pass<Rows: AccumulatorRows>(_: Rows.Type) where Rows.Row == Taps.Row {
             let shifted = input + row * g.paddedWidth
-            taps(g, Rows.self, gradients, gates, shifted, weightGradients + row * rowSize, biasGradients: row == 0 ? biasGradients : nil)
+            add(g, Rows.self, gradients, gates, shifted, weightGradients + row * rowSize, biasGradients: row == 0 ? biasGradients : nil)
             row += Rows.count
         }
-        while row + Taps.count <= g.kernelSize { pass(Taps.self) }
-        while row < g.kernelSize { pass(SingleRow<Taps.Row>.self) }
+        while row + Taps.count <= Taps.Row.count { pass(Taps.self) }
+        while row < Taps.Row.count { pass(SingleRow<Taps.Row>.self) }
     }
 
-    /// Some rows of taps of 8 channels, their sums in registers.
     @inline(__always)
-    private static func taps<Taps: AccumulatorRows>(
-        _ g: Geometry, _: Taps.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, biasGradients: Output?
-    ) {
-        typealias Vector = Taps.Row.Vector
-        let rowStride = Taps.Row.count * g.c1Stride
-        var weightSums = Taps(loading: Input(weightGradients), stride: g.c1Stride, rowStride: rowStride)
+    private static func add<Rows: AccumulatorRows>(
+        _ g: Geometry, _: Rows.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, biasGradients: Output?
+    ) where Rows.Row == Taps.Row {
+        let rowStride = Rows.Row.count * g.c1Stride
+        var weightSums = Rows(loading: Input(weightGradients), stride: g.c1Stride, rowStride: rowStride)
         var biasSums = biasGradients.map { Vector.load($0) } ?? .zero
         for y in 0..<g.height {
             let row = ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride
@@ -53,11 +71,13 @@ enum FirstConvolutionBackward {
         weightSums.store(to: weightGradients, stride: g.c1Stride, rowStride: rowStride)
         if let biasGradients { biasSums.store(to: biasGradients) }
     }
+}
 
-    /// 8 channels, any kernel size: one pass over the image for each tap.
-    private static func backwardByTap(
-        _ g: Geometry, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, _ biasGradients: Output
-    ) {
+/// 8 channels, any kernel size: one pass over the image for each tap.
+private enum TapAfterTap: FirstConvolutionTaps {
+    static var channels: Int { 8 }
+
+    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
         typealias Vector = SIMD8<Float>
         for tap in 0..<g.taps {
             var weightSum = Vector.load(weightGradients + tap * g.c1Stride)
@@ -75,10 +95,10 @@ enum FirstConvolutionBackward {
             if tap == g.taps - 1 { biasSum.store(to: biasGradients) }
         }
     }
+}
 
-    /// The gradients that pass back through ReLU: those whose activation is above 0.
-    @inline(__always)
-    private static func gatedGradient<V: Lanes>(_: V.Type, _ gradients: Input, _ gates: Input, at offset: Int) -> V {
-        V.load(gradients + offset).gated(by: V.load(gates + offset))
-    }
+/// The gradients that pass back through ReLU: those whose activation is above 0.
+@inline(__always)
+func gatedGradient<V: Lanes>(_: V.Type, _ gradients: Input, _ gates: Input, at offset: Int) -> V {
+    V.load(gradients + offset).gated(by: V.load(gates + offset))
 }

@@ -14,6 +14,24 @@ static inline __attribute__((always_inline)) vector_16 vector_multiply_add_16(ve
     return __builtin_elementwise_fma(a, b, c);
 }
 
+/// The numbers of both in turns.
+static inline __attribute__((always_inline)) vector_16 vector_interleaved_8(vector_8 even, vector_8 odd) {
+    return __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+/// The first, third and so on, and then the second, fourth and so on.
+static inline __attribute__((always_inline)) vector_16 vector_deinterleaved_16(vector_16 a) {
+    return __builtin_shufflevector(a, a, 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
+/// Two neighbouring numbers, eight times: a load and nothing else.
+static inline __attribute__((always_inline)) vector_16 vector_repeating_pair_16(const float *pair) {
+    typedef float vector_2 __attribute__((ext_vector_type(2)));
+    vector_2 both;
+    __builtin_memcpy(&both, pair, sizeof both);
+    return __builtin_shufflevector(both, both, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1);
+}
+
 /// The numbers, with 0 in place of those of a smaller magnitude than `least`. NaN stays.
 static inline __attribute__((always_inline)) vector_16 vector_without_smaller_16(vector_16 numbers, float least) {
     typedef int bits_16 __attribute__((ext_vector_type(16)));
@@ -33,16 +51,6 @@ static inline __attribute__((always_inline)) vector_16 vector_rectify_16(vector_
     return a <= 0 ? (vector_16)0 : a;
 #endif
 }
-
-#ifdef __AVX512F__
-/// a · b + c in the numbers whose bits are set in `lanes`, each rounded once; c in the others.
-///
-/// Written out: where several follow one another the compiler multiplies everywhere and puts the other numbers back, by instructions that take the place of multiply-adds.
-static inline __attribute__((always_inline)) vector_16 vector_multiply_add_lanes_16(vector_16 a, vector_16 b, vector_16 c, unsigned short lanes) {
-    __asm__("vfmadd231ps %2, %1, %0 %{%3%}" : "+v"(c) : "v"(a), "v"(b), "Yk"(lanes));
-    return c;
-}
-#endif
 
 /// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
 static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
