@@ -82,12 +82,14 @@ private final class ModelRows {
         let e = specimen.engine
         let (g, kernels, parameters) = (e.g, e.kernels, e.parameters)
         let dense = DenseCount(g)
+        let scale = Normalization.mnist
         specimen.pixels.withUnsafeBufferPointer { pixels in
             add("normalize", samples: Quanta.size) {
                 for sample in 0..<Quanta.size {
                     kernels.normalize(
-                        g, pixels: pixels.baseAddress! + sample * g.height * g.width, inputOfGrey: e.inputOfGrey.base,
-                        input: e.inputs.base + sample * g.inputCount, ink: e.ink.base + sample * g.height)
+                        g, pixels: pixels.baseAddress! + sample * g.height * g.width, mean: scale.mean,
+                        standardDeviation: scale.standardDeviation, input: e.inputs.base + sample * g.inputCount,
+                        ink: e.ink.base + sample * g.height)
                 }
             }
         }

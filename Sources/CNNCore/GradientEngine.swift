@@ -8,8 +8,6 @@ package final class GradientEngine {
     package let parameters: PackedParameters
     package let layout: PackedGradient
     private var normalization: Normalization?
-    /// The network's input for each grey value.
-    package let inputOfGrey = FloatBuffer(count: 256)
 
     // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
     package let inputs: FloatBuffer
@@ -148,11 +146,10 @@ package final class GradientEngine {
         precondition(shard.pixels.count == samples * g.height * g.width, "\(shard.pixels.count) pixels for \(samples) labels")
         if normalization != shard.normalization {
             normalization = shard.normalization
-            for (grey, input) in shard.normalization.inputs.enumerated() { inputOfGrey.base[grey] = input }
             isBlankCurrent = false
         }
         if !isBlankCurrent {
-            blank.compute(kernels, parameters, background: inputOfGrey.base[0], scratch: scratch)
+            blank.compute(kernels, parameters, background: shard.normalization.background, scratch: scratch)
             for slot in 0..<Quanta.size { tiles.base[slot * g.tileListCount] = -1 }
             isBlankCurrent = true
         }
@@ -220,7 +217,9 @@ package final class GradientEngine {
             let input = inputs.base + slot * g.inputCount
             let pixels = shard.pixels.baseAddress!.assumingMemoryBound(to: UInt8.self) + sample * pixelCount
             let ink = ink.base + slot * g.height
-            kernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey.base, input: input, ink: ink)
+            kernels.normalize(
+                g, pixels: pixels, mean: shard.normalization.mean, standardDeviation: shard.normalization.standardDeviation, input: input,
+                ink: ink)
             kernels.firstConvolution(
                 g, input: input, weights: parameters.firstWeights.base, bias: parameters.firstBias.base, ink: ink,
                 blank: blank.image.activations, tiles: tiles.base + slot * g.tileListCount,

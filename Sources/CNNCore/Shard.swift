@@ -38,8 +38,8 @@ package struct Normalization: Sendable, Hashable {
     /// MNIST's mean and standard deviation, which the study uses.
     package static let mnist = Normalization(mean: 0.1307, standardDeviation: 0.3081)
 
-    /// The network's input for each of the 256 grey values.
-    package var inputs: [Float] { (0..<256).map { (Float($0) / 255 - mean) / standardDeviation } }
+    /// The network's input for a pixel without ink.
+    package var background: Float { (0 - mean) / standardDeviation }
 }
 
 /// What a shard's samples came to, beside their gradient.

@@ -14,14 +14,16 @@ package protocol KernelSet: Sendable {
     /// Name as users see it, such as `avx512`.
     static var name: String { get }
 
-    /// Writes the network's input for each pixel, `input[y+p][x+p] = inputOfGrey[pixels[y][x]]`, and where the image's ink is.
+    /// Writes the network's input for each pixel, `input[y+p][x+p] = (pixels[y][x] / 255 - mean) / standardDeviation`, each operation rounded, and where the image's ink is.
     /// - Parameters:
     ///   - pixels: (row, column).
-    ///   - inputOfGrey: 256 values.
+    ///   - mean: finite.
+    ///   - standardDeviation: finite, above 0.
     ///   - input: (padded row, padded column); its border is left as it is.
     ///   - ink: a span a row, overwritten.
     static func normalize(
-        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>)
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, mean: Float, standardDeviation: Float, input: Output,
+        ink: UnsafeMutablePointer<InkSpan>)
 
     /// First convolution and ReLU.
     ///
@@ -30,7 +32,7 @@ package protocol KernelSet: Sendable {
     ///   - input: (padded row, padded column).
     ///   - weights: (tap, c1), padded channels zero.
     ///   - bias: (c1).
-    ///   - ink: a span a row, from ``normalize(_:pixels:inputOfGrey:input:ink:)``.
+    ///   - ink: a span a row, from ``normalize(_:pixels:mean:standardDeviation:input:ink:)``.
     ///   - blank: the activations of a ``BlankImage``, to be copied where no ink is under the kernel. Everything is computed when it is nil, and may be otherwise.
     ///   - tiles: room for `g.tileListCount` numbers, in which an implementation may note for the next call where `output` differs from `blank`. The first is -1 where that is not known: at
     ///     first, and when `blank` or the output has changed in between.
@@ -48,7 +50,7 @@ package protocol KernelSet: Sendable {
     ///   - activations: (sample, padded row, padded column, c1).
     ///   - weights: (block of 16 c2, tap, c1, 16 c2), in Winograd's form (block of 16 c2, point, c1, 16 c2), from ``packSecondConvolution(_:from:to:)``.
     ///   - bias: (c2).
-    ///   - ink: (sample, row), from ``normalize(_:pixels:inputOfGrey:input:ink:)``.
+    ///   - ink: (sample, row), from ``normalize(_:pixels:mean:standardDeviation:input:ink:)``.
     ///   - blank: what to copy where no ink is under both kernels. Everything is computed when it is nil, and may be otherwise.
     ///   - features: (sample, position, c2), at least 0.
     ///   - winners: (sample, position, c2): the offset in the sample's activations of the top-left pixel under the winning pixel's kernel.

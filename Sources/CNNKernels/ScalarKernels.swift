@@ -5,13 +5,14 @@ package enum ScalarKernels: KernelSet {
     package static let name = "scalar"
 
     package static func normalize(
-        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, mean: Float, standardDeviation: Float, input: Output,
+        ink: UnsafeMutablePointer<InkSpan>
     ) {
         for y in 0..<g.height {
             ink[y] = .none
             for x in 0..<g.width {
                 let grey = pixels[y * g.width + x]
-                input[(y + g.padding) * g.paddedWidth + x + g.padding] = inputOfGrey[Int(grey)]
+                input[(y + g.padding) * g.paddedWidth + x + g.padding] = (Float(grey) / 255 - mean) / standardDeviation
                 if grey != 0 { ink[y] = InkSpan(first: min(ink[y].first, x), end: x + 1) }
             }
         }

@@ -62,29 +62,20 @@ enum Elementwise {
     }
 }
 
-/// Division of square roots by one number, by a product and two fused multiply-adds, which take a third of a division's time.
-///
-/// The second of them corrects the product by the remainder, and rounds as the division does, because the reciprocal is rounded correctly and the remainder is exact: a root is 0 or
-/// at least 2^-75. Source: N. Brisebarre, J.-M. Muller and S. K. Raina, "Accelerating Correctly Rounded Floating-Point Division When the Divisor Is Known in Advance", IEEE Transactions on
-/// Computers 53(8), 2004, which gives the algorithm to P. Markstein.
+/// Division of square roots by one number. A root is 0 or at least 2^-75.
 private struct RootDivisor {
-    private let divisor: Float
-    private let reciprocal: Float
+    private let divisor: KnownDivisor
     /// Whether the remainder of any root is exact.
     private let isCorrectable: Bool
 
     init(_ divisor: Float) {
-        self.divisor = divisor
-        reciprocal = 1 / divisor
+        self.divisor = KnownDivisor(divisor)
         isCorrectable = divisor >= 0x1p-20 && divisor <= 1
     }
 
     @inline(__always) func quotient(_ root: Elementwise.Vector) -> Elementwise.Vector {
-        guard isCorrectable else { return root / Elementwise.Vector(repeating: divisor) }
-        let product = root * Elementwise.Vector(repeating: reciprocal)
-        let remainder = root.addingProduct(product, Elementwise.Vector(repeating: -divisor))
-        let quotient = product.addingProduct(remainder, Elementwise.Vector(repeating: reciprocal))
+        guard isCorrectable else { return root / Elementwise.Vector(repeating: divisor.divisor) }
         // Infinity has no remainder.
-        return quotient.replacing(with: product, where: product .== .infinity)
+        return divisor.quotient(root).replacing(with: root, where: root .== .infinity)
     }
 }

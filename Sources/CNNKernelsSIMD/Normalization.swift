@@ -1,35 +1,34 @@
 import CNNKernels
+import CVectors
 
-/// The network's inputs, and where an image's ink is.
+/// The network's inputs, and where an image's ink is: 16 pixels of a row at a time, of which the last overlap those before them where they must.
 enum Normalization {
     static func normalize(
-        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, mean: Float, standardDeviation: Float, input: Output,
+        ink: UnsafeMutablePointer<InkSpan>
     ) {
-        guard 8...64 ~= g.width else { return ScalarKernels.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey, input: input, ink: ink) }
+        // With these a difference from the mean is 0 or at least 2^-84, and a quotient a normal number.
+        let isCorrectable = mean == 0 || 0x1p-60...0x1p60 ~= abs(mean)
+        guard 16...64 ~= g.width, isCorrectable, 0x1p-40...0x1p40 ~= standardDeviation else {
+            return ScalarKernels.normalize(
+                g, pixels: pixels, mean: mean, standardDeviation: standardDeviation, input: input, ink: ink)
+        }
+        let white = KnownDivisor(255)
+        let deviation = KnownDivisor(standardDeviation)
         for y in 0..<g.height {
             let source = pixels + y * g.width
             let target = input + (y + g.padding) * g.paddedWidth + g.padding
-            for x in 0..<g.width { target[x] = inputOfGrey[Int(source[x])] }
-            let columns = inked(source, g.width)
+            var columns: UInt64 = 0
+            for next in stride(from: 0, to: g.width, by: 16) {
+                let x = min(next, g.width - 16)
+                let brightness = white.quotient(vector_numbers_16(source + x))
+                deviation.quotient(brightness - SIMD16(repeating: mean)).store(to: target + x)
+                columns |= UInt64(vector_marks_16(source + x)) &<< UInt64(truncatingIfNeeded: x)
+            }
             // Without a branch: a row without ink has 64 zero bits.
             let before = columns.trailingZeroBitCount
             ink[y].first = before | -(before / 64) & .max
             ink[y].end = 64 - columns.leadingZeroBitCount
         }
-    }
-
-    /// A bit for each column of a row of 8 to 64 pixels: whether it has ink. Eight at a time, of which the last overlap those before them where they must.
-    @inline(__always)
-    private static func inked(_ row: UnsafePointer<UInt8>, _ width: Int) -> UInt64 {
-        var columns: UInt64 = 0
-        for next in stride(from: 0, to: width, by: 8) {
-            let x = min(next, width - 8)
-            let greys = UnsafeRawPointer(row + x).loadUnaligned(as: UInt64.self).littleEndian
-            // The highest bit of each byte that is not zero, and then these eight bits side by side.
-            let marks = (greys | ((greys & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F)) & 0x8080_8080_8080_8080
-            let bits = (marks &>> 7 &* 0x0102_0408_1020_4080) &>> 56
-            columns |= bits &<< UInt64(truncatingIfNeeded: x)
-        }
-        return columns
     }
 }

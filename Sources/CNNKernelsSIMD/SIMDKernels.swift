@@ -5,9 +5,10 @@ package enum SIMDKernels: KernelSet {
     package static let name = instructionSetName
 
     package static func normalize(
-        _ g: Geometry, pixels: UnsafePointer<UInt8>, inputOfGrey: Input, input: Output, ink: UnsafeMutablePointer<InkSpan>
+        _ g: Geometry, pixels: UnsafePointer<UInt8>, mean: Float, standardDeviation: Float, input: Output,
+        ink: UnsafeMutablePointer<InkSpan>
     ) {
-        Normalization.normalize(g, pixels: pixels, inputOfGrey: inputOfGrey, input: input, ink: ink)
+        Normalization.normalize(g, pixels: pixels, mean: mean, standardDeviation: standardDeviation, input: input, ink: ink)
     }
 
     package static func firstConvolution(

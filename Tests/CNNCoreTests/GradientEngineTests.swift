@@ -1,3 +1,4 @@
+import CNNKernels
 import Digests
 import Testing
 
@@ -126,8 +127,15 @@ import Testing
     }
 
     /// Grey values become inputs as torchvision's `ToTensor` and `Normalize` have it, each operation in single precision.
-    @Test func normalizationIsTorchvisions() {
-        let bytes = Normalization.mnist.inputs.flatMap { input in (0..<4).map { UInt8(truncatingIfNeeded: input.bitPattern >> (8 * $0)) } }
+    @Test(arguments: supportedInstructionSets) func normalizationIsTorchvisions(_ instructionSet: InstructionSet) {
+        let g = Geometry(height: 4, width: 64, kernelSize: 1, c1: 8, c2: 16, classes: 10)
+        let scale = Normalization.mnist
+        var input = [Float](repeating: 0, count: g.inputCount)
+        var ink = [InkSpan](repeating: .none, count: g.height)
+        instructionSet.kernels.normalize(
+            g, pixels: Array(0...255), mean: scale.mean, standardDeviation: scale.standardDeviation, input: &input, ink: &ink)
+        #expect(input[0] == scale.background)
+        let bytes = input.flatMap { input in (0..<4).map { UInt8(truncatingIfNeeded: input.bitPattern >> (8 * $0)) } }
         #expect(bytes.count == 256 * 4)
         // SHA-256 of PyTorch 2.15's torch.arange(256, dtype=torch.uint8).float().div(255).sub(0.1307).div(0.3081).
         #expect(SHA256.hash(bytes).hexString == "0103dbab6b16bfcaea0aa75d7377b4b22bb6792081600921bee4a17ff9c4d33e")

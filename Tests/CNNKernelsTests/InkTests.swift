@@ -37,7 +37,6 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
         let g: Geometry
         let samples: Int
         let pixels: [UInt8]
-        let inputOfGrey: [Float]
         let firstWeights: [Float]
         let firstBias: [Float]
         let secondWeights: [Float]
@@ -48,7 +47,6 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
             samples = 8
             var numbers = Numbers(kernelCase, seed: 15)
             pixels = InkTests.pixels(g, samples: samples, &numbers)
-            inputOfGrey = numbers.tensor(256)
             firstWeights = numbers.padded(rows: g.taps, used: g.c1, stride: g.c1Stride)
             firstBias = numbers.padded(rows: 1, used: g.c1, stride: g.c1Stride)
             secondWeights = numbers.tensor(g.secondForwardWeightCount)
@@ -77,7 +75,7 @@ func noTiles(_ g: Geometry) -> [Int32] { [Int32](repeating: -1, count: g.tileLis
                 var ink = [InkSpan](repeating: .none, count: g.height)
                 var input = [Float](repeating: 0, count: g.inputCount)
                 let image = Array(pixels[sample * g.height * g.width..<(sample + 1) * g.height * g.width])
-                kernels.normalize(g, pixels: image, inputOfGrey: inputOfGrey, input: &input, ink: &ink)
+                kernels.normalize(g, pixels: image, mean: 0.3, standardDeviation: 0.7, input: &input, ink: &ink)
                 blankActivations.withUnsafeBufferPointer { copied in
                     kernels.firstConvolution(
                         g, input: input, weights: firstWeights, bias: firstBias, ink: ink, blank: blank == nil ? nil : copied.baseAddress,

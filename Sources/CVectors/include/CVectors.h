@@ -52,6 +52,26 @@ static inline __attribute__((always_inline)) vector_16 vector_rectify_16(vector_
 #endif
 }
 
+/// 16 bytes as numbers.
+static inline __attribute__((always_inline)) vector_16 vector_numbers_16(const unsigned char *bytes) {
+    typedef unsigned char bytes_16 __attribute__((ext_vector_type(16)));
+    bytes_16 loaded;
+    __builtin_memcpy(&loaded, bytes, sizeof loaded);
+    return __builtin_convertvector(loaded, vector_16);
+}
+
+/// A bit for each of 16 bytes, the first one's the lowest: whether it is not zero.
+static inline __attribute__((always_inline)) unsigned short vector_marks_16(const unsigned char *bytes) {
+    typedef unsigned char bytes_16 __attribute__((ext_vector_type(16)));
+    typedef _Bool bits_16 __attribute__((ext_vector_type(16)));
+    bytes_16 loaded;
+    __builtin_memcpy(&loaded, bytes, sizeof loaded);
+    const bits_16 marks = __builtin_convertvector(loaded != 0, bits_16);
+    unsigned short result;
+    __builtin_memcpy(&result, &marks, sizeof result);
+    return result;
+}
+
 /// Asks for the cache line at an address, where there need be nothing, to be used once: it displaces little of what else is in the caches.
 static inline __attribute__((always_inline)) void vector_prefetch_for_one_use(const void *address) {
     __builtin_prefetch(address, 0, 0);
