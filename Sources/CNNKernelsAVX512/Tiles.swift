@@ -12,10 +12,10 @@ typealias FirstConvolutionWholeTiles8 = PairsOfPixels<Seven<SIMD16<Float>>, 1>
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
 /// How its way back adds up the gradients of a kernel's taps: 9 or 25 registers of 16 channels, 6 or 15 of two taps of 8.
-typealias ThreeByThreeTaps8 = PairsOfTaps<Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>, 3>
-typealias ThreeByThreeTaps16 = RowsOfTaps<ThreeRows<Three<SIMD16<Float>>>>
-typealias FiveByFiveTaps8 = PairsOfTaps<Join<Eight<SIMD16<Float>>, Seven<SIMD16<Float>>>, 5>
-typealias FiveByFiveTaps16 = RowsOfTaps<FiveRows<Five<SIMD16<Float>>>>
+typealias FirstThreeByThreeTaps8 = PairsOfTaps<Join<Four<SIMD16<Float>>, Two<SIMD16<Float>>>, 3>
+typealias FirstThreeByThreeTaps16 = RowsOfTaps<ThreeRows<Three<SIMD16<Float>>>>
+typealias FirstFiveByFiveTaps8 = PairsOfTaps<Join<Eight<SIMD16<Float>>, Seven<SIMD16<Float>>>, 5>
+typealias FirstFiveByFiveTaps16 = RowsOfTaps<FiveRows<Five<SIMD16<Float>>>>
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 28 registers, and one for the weights.
 typealias PixelTile = Fourteen<SIMD16<Float>>
@@ -26,8 +26,8 @@ typealias WinogradColumns = WinogradColumnsInRegisters
 /// Channels that Winograd's outputs are transformed for together.
 typealias OutputVector = SIMD16<Float>
 
-/// Whether the second convolution's weight gradients of one output channel fit the registers: 25 taps of 8 channels, or 9 of 16.
-var allTapsFitRegisters: Bool { @inline(__always) get { true } }
+/// Whether there are 32 registers of 16 lanes, which have room for the second convolution's weight gradients of one output channel: 25 taps of 8 channels, or 9 of 16.
+var hasWideRegisters: Bool { @inline(__always) get { true } }
 
 /// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>

@@ -12,10 +12,10 @@ typealias FirstConvolutionWholeTiles8 = FirstConvolutionTiles8
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
 /// How its way back adds up the gradients of a kernel's taps: of a kernel of 5 x 5 two rows at a time, 10 registers.
-typealias ThreeByThreeTaps8 = RowsOfTaps<ThreeRows<Three<SIMD8<Float>>>>
-typealias ThreeByThreeTaps16 = ThreeByThreeTaps8
-typealias FiveByFiveTaps8 = RowsOfTaps<TwoRows<Five<SIMD8<Float>>>>
-typealias FiveByFiveTaps16 = FiveByFiveTaps8
+typealias FirstThreeByThreeTaps8 = RowsOfTaps<ThreeRows<Three<SIMD8<Float>>>>
+typealias FirstThreeByThreeTaps16 = FirstThreeByThreeTaps8
+typealias FirstFiveByFiveTaps8 = RowsOfTaps<TwoRows<Five<SIMD8<Float>>>>
+typealias FirstFiveByFiveTaps16 = FirstFiveByFiveTaps8
 
 /// Pixels of a row that the second convolution's direct sum computes together, in two rows: 16 registers, and four for the weights.
 typealias PixelTile = Two<SIMD16<Float>>
@@ -26,8 +26,8 @@ typealias WinogradColumns = WinogradColumnsInMemory<TwoRows<Three<SIMD16<Float>>
 /// Channels that Winograd's outputs are transformed for together.
 typealias OutputVector = SIMD8<Float>
 
-/// Whether the second convolution's weight gradients of one output channel fit the registers: 25 taps of 8 channels, or 9 of 16.
-var allTapsFitRegisters: Bool { @inline(__always) get { false } }
+/// Whether there are 32 registers of 16 lanes, which have room for the second convolution's weight gradients of one output channel: 25 taps of 8 channels, or 9 of 16.
+var hasWideRegisters: Bool { @inline(__always) get { false } }
 
 /// Samples, and classes, that the linear layer's forward pass computes together.
 typealias SampleTile<Classes: Accumulators> = SingleRow<Classes>

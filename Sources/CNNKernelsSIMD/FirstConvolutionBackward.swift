@@ -17,11 +17,11 @@ enum FirstConvolutionBackward {
         }
         switch g.kernelSize {
         case 3:
-            pass(ThreeByThreeTaps16.self)
-            pass(ThreeByThreeTaps8.self)
+            pass(FirstThreeByThreeTaps16.self)
+            pass(FirstThreeByThreeTaps8.self)
         case 5:
-            pass(FiveByFiveTaps16.self)
-            pass(FiveByFiveTaps8.self)
+            pass(FirstFiveByFiveTaps16.self)
+            pass(FirstFiveByFiveTaps8.self)
         default: pass(TapAfterTap.self)
         }
     }

@@ -15,11 +15,15 @@ enum SecondConvolutionBackward {
         @inline(__always) func channels<Taps: ChannelTaps>(_: Taps.Type) {
             addChannels(g, Taps.self, maps, weights, weightGradients, biasGradients)
         }
-        switch (g.kernelSize, g.c1Stride, allTapsFitRegisters) {
-        case (3, 8, _): channels(InRegisters<ThreeRows<Three<SIMD8<Float>>>>.self)
+        switch (g.kernelSize, g.c1Stride, hasWideRegisters) {
+        case (3, 8, true):
+            channels(
+                PairsInRegisters<ThreeRows<Single<SIMD16<Float>>>, ThreeRows<Single<SIMD8<Float>>>, ThreeRows<Three<SIMD8<Float>>>>.self)
+        case (3, 8, false): channels(InRegisters<ThreeRows<Three<SIMD8<Float>>>>.self)
         case (3, 16, true): channels(InRegisters<ThreeRows<Three<SIMD16<Float>>>>.self)
         case (3, 16, false): channels(ByRows<TwoRows<Three<SIMD16<Float>>>, SingleRow<Three<SIMD16<Float>>>>.self)
-        case (5, 8, true): channels(InRegisters<FiveRows<Five<SIMD8<Float>>>>.self)
+        case (5, 8, true):
+            channels(PairsInRegisters<FiveRows<Two<SIMD16<Float>>>, FiveRows<Single<SIMD8<Float>>>, FiveRows<Five<SIMD8<Float>>>>.self)
         case (5, 8, false): channels(ByRows<ThreeRows<Five<SIMD8<Float>>>, TwoRows<Five<SIMD8<Float>>>>.self)
         default: channels(InMemory.self)
         }
@@ -113,6 +117,36 @@ private enum InRegisters<Taps: AccumulatorRows>: ChannelTaps {
             kernel.addProducts(factor, to: maps.activationGradients + corner, stride: stride, rowStride: imageRow)
         }
         weightSums.store(to: weightGradients, stride: stride, rowStride: kernelRow)
+        return biasSum
+    }
+}
+
+/// A kernel whose weights' gradients fit the registers, of 8 channels: neighbouring taps two to a vector, as the pixels that they are for stand in memory, and each row's last tap alone.
+///
+/// The activations' gradients are added to a tap at a time all the same: what was stored as one vector is best loaded as one.
+private enum PairsInRegisters<Pairs: AccumulatorRows, Lasts: AccumulatorRows, Kernel: AccumulatorRows>: ChannelTaps
+where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kernel.Row.Vector == SIMD8<Float> {
+    @inline(__always)
+    static func add(
+        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+    ) -> Float {
+        let kernelRow = Kernel.Row.count * 8
+        let imageRow = g.paddedWidth * 8
+        let last = kernelRow - 8
+        var pairSums = Pairs(loading: Input(weightGradients), stride: 16, rowStride: kernelRow)
+        var lastSums = Lasts(loading: Input(weightGradients + last), stride: 8, rowStride: kernelRow)
+        let kernel = Kernel(loading: weights, stride: 8, rowStride: kernelRow)
+        var biasSum = biasGradient
+        maps.forEach(live, g, channel) { gradient, corner in
+            let factor = SIMD8(repeating: gradient)
+            let activations = maps.activations + corner
+            biasSum += gradient
+            pairSums.addProducts(SIMD16(repeating: gradient), loading: activations, stride: 16, rowStride: imageRow)
+            lastSums.addProducts(factor, loading: activations + last, stride: 8, rowStride: imageRow)
+            kernel.addProducts(factor, to: maps.activationGradients + corner, stride: 8, rowStride: imageRow)
+        }
+        pairSums.store(to: weightGradients, stride: 16, rowStride: kernelRow)
+        lastSums.store(to: weightGradients + last, stride: 8, rowStride: kernelRow)
         return biasSum
     }
 }
