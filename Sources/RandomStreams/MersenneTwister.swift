@@ -49,8 +49,14 @@ package struct MersenneTwister: Sendable, Hashable {
         if position == Self.wordCount {
             makeNextBlock()
         }
-        var word = words[position]
+        let word = words[position]
         position += 1
+        return Self.tempered(word)
+    }
+
+    /// What is drawn of a word of the state.
+    private static func tempered(_ word: UInt32) -> UInt32 {
+        var word = word
         word ^= word >> 11
         word ^= (word << 7) & 0x9D2C_5680
         word ^= (word << 15) & 0xEFC6_0000
@@ -69,9 +75,25 @@ package struct MersenneTwister: Sendable, Hashable {
         return range.lowerBound.addingProduct(unit, range.upperBound - range.lowerBound)
     }
 
-    /// Draws `count` numbers in ±`bound`, in the order in which PyTorch initialises a parameter's elements.
+    /// Draws `count` numbers in ±`bound`, as ``uniform(_:)`` does one, in the order in which PyTorch initialises a parameter's elements.
     package mutating func uniform(count: Int, bound: Float) -> [Float] {
-        (0..<count).map { _ in uniform(-bound...bound) }
+        // The sum has at most 48 significant bits, so that it is exact in double precision, and rounded once: as by the fused multiply-add, which is a call where the processor may have none.
+        let lower = -Double(bound)
+        let step = Double(bound) * 0x1p-23
+        return Array(unsafeUninitializedCapacity: count) { numbers, drawn in
+            while drawn < count {
+                if position == Self.wordCount { makeNextBlock() }
+                let block = position..<min(Self.wordCount, position + count - drawn)
+                words.withUnsafeBufferPointer { words in
+                    for index in block {
+                        let unit = Double(Self.tempered(words[index]) & 0xFF_FFFF)
+                        numbers.initializeElement(at: drawn + index - block.lowerBound, to: Float(lower + unit * step))
+                    }
+                }
+                drawn += block.count
+                position = block.upperBound
+            }
+        }
     }
 
     /// Draws a random order of 0..<`count` as `torch.randperm(count)` does; `count` is below `permutationLimit`.

@@ -31,6 +31,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 1 / 3, 0.018898223, 0x1p-149, 0x1.fffffep-127, 0x1.234566p40, 0x1.fffffep126] as [Float])
+    func manyNumbersAreThoseDrawnOneByOne(bound: Float) {
+        var all = MersenneTwister(seed: 7)
+        var single = all
+        for count in [0, 1, 5, 618, 1, 623, 624, 625, 2000] {
+            let drawn = all.uniform(count: count, bound: bound)
+            let expected = (0..<count).map { _ in single.uniform(-bound...bound) }
+            #expect(drawn.map(\.bitPattern) == expected.map(\.bitPattern), "\(count) numbers")
+            #expect(all == single, "after \(count) numbers")
+        }
+    }
+
     @Test func permutationsAreThoseOfPyTorch() throws {
         for stream in try StreamFixtures.load().streams {
             let seed = try #require(UInt64(stream.seed))
