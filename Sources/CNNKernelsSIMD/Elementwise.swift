@@ -23,6 +23,8 @@ enum Elementwise {
         // Where the reciprocal is exact, of a power of two, a product is the quotient, and takes a fraction of its time.
         let isExact = k.sampleCount.significand == 1 && reciprocal.isNormal
         let root = RootDivisor(k.biasCorrection2Root)
+        // Here, not in the loop: another module's constants are behind a call.
+        let (leastMoment, leastSquared) = (AdamCoefficients.leastMoment, AdamCoefficients.leastSquared)
         // A finite value times 0 is 0; infinity and NaN times 0 are NaN, which no addition takes away.
         var poison = Vector.zero
         for i in stride(from: 0, to: whole, by: 16) {
@@ -42,11 +44,11 @@ enum Elementwise {
             poison.addProduct(gradient, Vector.zero)
             let before = Vector.load(firstMoment + i)
             let first = vector_without_smaller_16(
-                before.addingProduct(gradient - before, Vector(repeating: k.oneMinusBeta1)), AdamCoefficients.leastMoment)
-            let squared = vector_without_smaller_16(gradient, AdamCoefficients.leastSquared)
+                before.addingProduct(gradient - before, Vector(repeating: k.oneMinusBeta1)), leastMoment)
+            let squared = vector_without_smaller_16(gradient, leastSquared)
             let second = vector_without_smaller_16(
                 (Vector.load(secondMoment + i) * k.beta2).addingProduct(squared * squared, Vector(repeating: k.oneMinusBeta2)),
-                AdamCoefficients.leastMoment)
+                leastMoment)
             let denominator = root.quotient(second.squareRoot()) + k.epsilon
             first.store(to: firstMoment + i)
             second.store(to: secondMoment + i)
