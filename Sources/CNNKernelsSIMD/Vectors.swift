@@ -61,8 +61,10 @@ extension Lanes {
 /// Calls `body` with memory for `count` floats that begins on a cache line: a vector across two lines takes twice as long.
 @inline(__always)
 func withScratch(count: Int, _ body: (Output) -> Void) {
-    withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Float>.stride, alignment: 64) { memory in
-        body(memory.baseAddress!.bindMemory(to: Float.self, capacity: count))
+    // On the stack if it is small, but only of the alignment that a stack has.
+    let (line, stack) = (64, 16)
+    withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Float>.stride + line - stack, alignment: stack) { memory in
+        body(memory.baseAddress!.alignedUp(toMultipleOf: line).bindMemory(to: Float.self, capacity: count))
     }
 }
 
