@@ -75,25 +75,21 @@ enum FirstConvolution {
     private static func restore<Tiles: FirstConvolutionTiles>(_ g: Geometry, _: Tiles.Type, _ image: Image) {
         guard let blank = image.blank else { return }
         @inline(__always) func place(_ y: Int, _ x: Int) -> Int { ((y + g.padding) * g.paddedWidth + g.padding + x) * g.c1Stride }
-        @inline(__always) func copy(_ count: Int, y: Int, x: Int) {
+        @inline(__always) func copy(_ pixels: Int, y: Int, x: Int) {
             let source = blank + place(Blankness.row(g, y), x)
             let target = image.output + place(y, x)
-            let last = count - 8
+            let last = pixels * g.c1Stride - 8
             for i in stride(from: 0, to: last, by: 16) { SIMD16<Float>.load(source + i).store(to: target + i) }
             SIMD8<Float>.load(source + last).store(to: target + last)
         }
         guard image.isNoted else {
-            for y in 0..<g.height { copy(g.width * g.c1Stride, y: y, x: 0) }
+            for y in 0..<g.height { copy(g.width, y: y, x: 0) }
             return
         }
-        @inline(__always) func copyTiles(_ count: Int) {
-            for tile in 0..<Int(image.tiles[0]) {
-                let first = Int(image.tiles[1 + tile])
-                for row in 0..<Tiles.height { copy(count, y: first >> 16 + row, x: first & 0xFFFF) }
-            }
+        for tile in 0..<Int(image.tiles[0]) {
+            let first = Int(image.tiles[1 + tile])
+            for row in 0..<Tiles.height { copy(Tiles.width, y: first >> 16 + row, x: first & 0xFFFF) }
         }
-        // Of as many floats as the compiler knows, the copy has no loop.
-        if g.c1Stride == Tiles.channels { copyTiles(Tiles.width * Tiles.channels) } else { copyTiles(Tiles.width * g.c1Stride) }
     }
 
     /// Some channels of all pixels.
