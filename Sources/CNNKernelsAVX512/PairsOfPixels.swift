@@ -1,8 +1,10 @@
 import CNNKernels
 import CVectors
 
-/// A tile of two rows of 8 channels, two neighbouring pixels in a vector, a channel's numbers for both side by side: two neighbouring pixels of the input are then one load for all channels, which takes no
-/// multiply-add's place, and serves both rows. `Row` is a row's pairs of pixels.
+/// Tiles of two rows of 8 channels, with two neighbouring pixels in a vector, each channel's numbers for both side by side. Two neighbouring pixels of the input are then one load for all channels, which takes no
+/// multiply-add's place, and serves both rows.
+///
+/// `Row` has the pairs of pixels of one row, in all of the `tiles` that are computed together.
 enum PairsOfPixels<Row: Accumulators, let tiles: Int>: FirstConvolutionTiles where Row.Vector == SIMD16<Float> {
     static var channels: Int { @inline(__always) get { 8 } }
     static var width: Int { @inline(__always) get { 2 * Row.count / tiles } }
