@@ -22,6 +22,9 @@ enum FirstConvolutionBackward {
         case 5:
             pass(FirstFiveByFiveTaps16.self)
             pass(FirstFiveByFiveTaps8.self)
+        case 7: pass(RowsOfTaps<SingleRow<Seven<SIMD8<Float>>>>.self)
+        case 9: pass(RowsOfTaps<SingleRow<Join<Eight<SIMD8<Float>>, Single<SIMD8<Float>>>>>.self)
+        case 11: pass(RowsOfTaps<SingleRow<Join<Eight<SIMD8<Float>>, Three<SIMD8<Float>>>>>.self)
         default: pass(TapAfterTap.self)
         }
     }
