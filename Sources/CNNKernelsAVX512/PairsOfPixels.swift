@@ -42,23 +42,20 @@ enum PairsOfPixels<Row: Accumulators, let tiles: Int>: FirstConvolutionTiles whe
             }
         }
         for kx in 0..<k { add(k, kx, as: k - 1, to: &lower) }
-        let next = output + g.paddedWidth * g.c1Stride
+        @inline(__always) func store(_ put: (_ pair: SIMD16<Float>, _ target: Output) -> Void) {
+            @inline(__always) func store(_ sums: inout Row, to target: Output) {
+                sums.update { i, sum in put(vector_deinterleaved_16(sum.rectified()), target + place(i, distance) * g.c1Stride) }
+            }
+            store(&upper, to: output)
+            store(&lower, to: output + g.paddedWidth * g.c1Stride)
+        }
         if g.c1Stride == 8 {
-            @inline(__always) func store(_ sums: inout Row, to target: Output) {
-                sums.update { i, sum in vector_deinterleaved_16(sum.rectified()).store(to: target + 8 * place(i, distance)) }
-            }
-            store(&upper, to: output)
-            store(&lower, to: next)
+            store { pair, target in pair.store(to: target) }
         } else {
-            @inline(__always) func store(_ sums: inout Row, to target: Output) {
-                sums.update { i, sum in
-                    let pair = vector_deinterleaved_16(sum.rectified())
-                    pair.lowHalf.store(to: target + place(i, distance) * g.c1Stride)
-                    pair.highHalf.store(to: target + (place(i, distance) + 1) * g.c1Stride)
-                }
+            store { pair, target in
+                pair.lowHalf.store(to: target)
+                pair.highHalf.store(to: target + g.c1Stride)
             }
-            store(&upper, to: output)
-            store(&lower, to: next)
         }
     }
 

@@ -11,7 +11,7 @@ typealias FirstConvolutionTiles8 = TapByTap<FirstConvolutionTile8>
 typealias FirstConvolutionWholeTiles8 = FirstConvolutionTiles8
 typealias FirstConvolutionTiles16 = TapByTap<FirstConvolutionTile16>
 
-/// How its way back adds up the gradients of a kernel's taps: of a kernel of 5 x 5 two rows at a time, 10 registers.
+/// How its way back adds up the gradients of a kernel's taps: of a kernel of 5 x 5 two rows at a time, 20 registers.
 typealias FirstThreeByThreeTaps8 = RowsOfTaps<ThreeRows<Three<SIMD8<Float>>>>
 typealias FirstThreeByThreeTaps16 = FirstThreeByThreeTaps8
 typealias FirstFiveByFiveTaps8 = RowsOfTaps<TwoRows<Five<SIMD8<Float>>>>

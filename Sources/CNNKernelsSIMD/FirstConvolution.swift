@@ -50,17 +50,17 @@ enum FirstConvolution {
         Side: KernelSide, Tiles8: FirstConvolutionTiles, Whole8: FirstConvolutionTiles, Tiles16: FirstConvolutionTiles
     >(_ g: Geometry, _ side: Side, _: Tiles8.Type, whole _: Whole8.Type, _: Tiles16.Type, _ image: Image) {
         let sixteens = g.c1Stride / 16 * 16
-        guard image.blank != nil else {
+        guard let blank = image.blank else {
             image.tiles[0] = -1
             forwardWhole(g, side, Tiles16.self, channels: 0..<sixteens, image)
             forwardWhole(g, side, Whole8.self, channels: sixteens..<g.c1Stride, image)
             return
         }
         if sixteens == 0 {
-            restore(g, Tiles8.self, image)
+            restore(g, Tiles8.self, image, blank)
             forward(g, side, Tiles8.self, channels: 0..<8, image)
         } else {
-            restore(g, Tiles16.self, image)
+            restore(g, Tiles16.self, image, blank)
             forward(g, side, Tiles16.self, channels: 0..<sixteens, image)
             if sixteens < g.c1Stride {
                 forward(g, side, Tiles8.self, channels: sixteens..<g.c1Stride, image)
@@ -72,8 +72,7 @@ enum FirstConvolution {
 
     /// Makes the output the blank image again: where the tiles of the image before differ from it, or everywhere if that is not known.
     @inline(__always)
-    private static func restore<Tiles: FirstConvolutionTiles>(_ g: Geometry, _: Tiles.Type, _ image: Image) {
-        guard let blank = image.blank else { return }
+    private static func restore<Tiles: FirstConvolutionTiles>(_ g: Geometry, _: Tiles.Type, _ image: Image, _ blank: Input) {
         @inline(__always) func place(_ y: Int, _ x: Int) -> Int { ((y + g.padding) * g.paddedWidth + g.padding + x) * g.c1Stride }
         @inline(__always) func copy(_ pixels: Int, y: Int, x: Int) {
             let source = blank + place(Blankness.row(g, y), x)

@@ -16,6 +16,7 @@ enum FirstConvolutionBackward {
             }
         }
         switch g.kernelSize {
+        case 1: pass(RowsOfTaps<SingleRow<Single<SIMD8<Float>>>>.self)
         case 3:
             pass(FirstThreeByThreeTaps16.self)
             pass(FirstThreeByThreeTaps8.self)
@@ -25,7 +26,7 @@ enum FirstConvolutionBackward {
         case 7: pass(RowsOfTaps<SingleRow<Seven<SIMD8<Float>>>>.self)
         case 9: pass(RowsOfTaps<SingleRow<Join<Eight<SIMD8<Float>>, Single<SIMD8<Float>>>>>.self)
         case 11: pass(RowsOfTaps<SingleRow<Join<Eight<SIMD8<Float>>, Three<SIMD8<Float>>>>>.self)
-        default: pass(TapAfterTap.self)
+        default: preconditionFailure("A kernel's side is odd, 1 to 11, not \(g.kernelSize).")
         }
     }
 }
@@ -73,30 +74,6 @@ enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
         }
         weightSums.store(to: weightGradients, stride: g.c1Stride, rowStride: rowStride)
         if let biasGradients { biasSums.store(to: biasGradients) }
-    }
-}
-
-/// 8 channels, any kernel size: one pass over the image for each tap.
-private enum TapAfterTap: FirstConvolutionTaps {
-    static var channels: Int { 8 }
-
-    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
-        typealias Vector = SIMD8<Float>
-        for tap in 0..<g.taps {
-            var weightSum = Vector.load(weightGradients + tap * g.c1Stride)
-            var biasSum = Vector.load(biasGradients)
-            let shifted = input + tap / g.kernelSize * g.paddedWidth + tap % g.kernelSize
-            for y in 0..<g.height {
-                let row = ((y + g.padding) * g.paddedWidth + g.padding) * g.c1Stride
-                for x in 0..<g.width {
-                    let gradient = gatedGradient(Vector.self, gradients, gates, at: row + x * g.c1Stride)
-                    biasSum = biasSum.adding(gradient)
-                    weightSum.addProduct(gradient, Vector(repeating: shifted[y * g.paddedWidth + x]))
-                }
-            }
-            weightSum.store(to: weightGradients + tap * g.c1Stride)
-            if tap == g.taps - 1 { biasSum.store(to: biasGradients) }
-        }
     }
 }
 
