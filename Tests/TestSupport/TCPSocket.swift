@@ -44,6 +44,9 @@ package final class TCPSocket {
         #else
             let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #endif
+        // A connection that this end hangs up before the other one has sent anything lingers, and who listens at the port next is refused it unless both sockets are marked so.
+        var isReusable: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReusable, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
