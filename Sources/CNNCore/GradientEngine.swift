@@ -22,7 +22,7 @@ package final class GradientEngine {
     package let logitGradients: FloatBuffer
     package let losses: Buffer<Double>
     package let predictions: Buffer<UInt32>
-    /// One sample's, (padded row, padded column, c1).
+    /// One sample's, (padded row, padded column, c1); zero between samples.
     package let activationGradients: FloatBuffer
     /// What the present parameters and normalisation make of an image without ink.
     package let blank: BlankTensors

@@ -101,7 +101,7 @@ package protocol KernelSet: Sendable {
     ///   - winners: (position, c2), one sample's from ``secondConvolution(_:samples:activations:weights:bias:ink:blank:features:winners:scratch:)``.
     ///   - activations: (padded row, padded column, c1).
     ///   - weights: (c2, tap, c1).
-    ///   - activationGradients: (padded row, padded column, c1), accumulated from 0: the function zeroes it first.
+    ///   - activationGradients: (padded row, padded column, c1), accumulated.
     ///   - weightGradients: (c2, tap, c1), accumulated.
     ///   - biasGradients: (c2), accumulated.
     static func secondConvolutionBackward(
@@ -112,13 +112,13 @@ package protocol KernelSet: Sendable {
     ///
     /// Pixels in row-major order: a gradient counts where the activation is above 0 and is 0 elsewhere.
     /// - Parameters:
-    ///   - activationGradients: (padded row, padded column, c1).
+    ///   - activationGradients: (padded row, padded column, c1); zero afterwards, for the next sample's: while it is read it is in the first cache, where zeroing costs next to nothing.
     ///   - activations: the same layout.
     ///   - input: (padded row, padded column).
     ///   - weightGradients: (tap, c1), accumulated.
     ///   - biasGradients: (c1), accumulated.
     static func firstConvolutionBackward(
-        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output)
+        _ g: Geometry, activationGradients: Output, activations: Input, input: Input, weightGradients: Output, biasGradients: Output)
 
     /// Dropout of one sample's features.
     ///

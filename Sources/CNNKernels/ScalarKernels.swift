@@ -119,7 +119,6 @@ package enum ScalarKernels: KernelSet {
         _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
         activationGradients: Output, weightGradients: Output, biasGradients: Output
     ) {
-        activationGradients.update(repeating: 0, count: g.activationCount)
         for block in stride(from: 0, to: g.positions, by: 32) {
             for c2 in 0..<g.c2 {
                 for position in block..<min(block + 32, g.positions) where featureGradients[position * g.c2Stride + c2] != 0 {
@@ -152,7 +151,7 @@ package enum ScalarKernels: KernelSet {
     }
 
     package static func firstConvolutionBackward(
-        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+        _ g: Geometry, activationGradients: Output, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
     ) {
         let (k, p) = (g.kernelSize, g.padding)
         for y in 0..<g.height {
@@ -170,6 +169,7 @@ package enum ScalarKernels: KernelSet {
                 }
             }
         }
+        activationGradients.update(repeating: 0, count: g.activationCount)
     }
 
     package static func crossEntropy(

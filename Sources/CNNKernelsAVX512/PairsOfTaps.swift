@@ -7,7 +7,7 @@ import CVectors
 enum PairsOfTaps<Sums: Accumulators, let side: Int>: FirstConvolutionTaps where Sums.Vector == SIMD16<Float> {
     static var channels: Int { @inline(__always) get { 8 } }
 
-    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
+    static func backward(_ g: Geometry, _ gradients: Output, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
         @inline(__always) func weights(_ i: Int, _ tap: Int) -> Output { weightGradients + (row(i) * side + column(i) + tap) * g.c1Stride }
         var sums = Sums(repeating: .zero)
         sums.update { i, sum in sum = vector_interleaved_8(.load(weights(i, 0)), .load(weights(i, 1))) }
@@ -23,6 +23,7 @@ enum PairsOfTaps<Sums: Accumulators, let side: Int>: FirstConvolutionTaps where 
                     sum = sum.addingProduct(ofBothTaps, vector_repeating_pair_16(pixels + row(i) * g.paddedWidth + column(i)))
                 }
             }
+            clear(SIMD8<Float>.self, g, gradients, afterRow: y)
         }
         sums.update { i, sum in
             let ofEach = vector_deinterleaved_16(sum)

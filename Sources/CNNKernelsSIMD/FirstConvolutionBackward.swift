@@ -3,7 +3,7 @@ import CNNKernels
 /// The way back through the first convolution's ReLU to its weights: all pixels for the taps whose sums fit the registers, some channels at a time.
 enum FirstConvolutionBackward {
     static func backward(
-        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+        _ g: Geometry, activationGradients: Output, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
     ) {
         var channel = 0
         /// As many channels as `Taps` treats together, while there are so many.
@@ -35,8 +35,8 @@ enum FirstConvolutionBackward {
 protocol FirstConvolutionTaps {
     /// Channels that are treated together.
     static var channels: Int { get }
-    /// Adds what passes back through ReLU, `gradients` where `gates` is above 0, to the gradients of the weights and of the bias.
-    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output)
+    /// Adds what passes back through ReLU, `gradients` where `gates` is above 0, to the gradients of the weights and of the bias. Of the channels that are treated `gradients` is zero afterwards.
+    static func backward(_ g: Geometry, _ gradients: Output, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output)
 }
 
 /// All pixels for as many rows of the kernel's taps as there are in `Taps`, then for the next ones; their sums are in registers.
@@ -45,12 +45,15 @@ enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
 
     static var channels: Int { @inline(__always) get { Vector.scalarCount } }
 
-    static func backward(_ g: Geometry, _ gradients: Input, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
+    static func backward(_ g: Geometry, _ gradients: Output, gates: Input, input: Input, _ weightGradients: Output, biasGradients: Output) {
         let rowSize = Taps.Row.count * g.c1Stride
         var row = 0
         @inline(__always) func pass<Rows: AccumulatorRows>(_: Rows.Type) where Rows.Row == Taps.Row {
             let shifted = input + row * g.paddedWidth
-            add(g, Rows.self, gradients, gates, shifted, weightGradients + row * rowSize, biasGradients: row == 0 ? biasGradients : nil)
+            let isLast = row + Rows.count == Taps.Row.count
+            add(
+                g, Rows.self, gradients, gates, shifted, weightGradients + row * rowSize, biasGradients: row == 0 ? biasGradients : nil,
+                clears: isLast)
             row += Rows.count
         }
         while row + Taps.count <= Taps.Row.count { pass(Taps.self) }
@@ -59,7 +62,8 @@ enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
 
     @inline(__always)
     private static func add<Rows: AccumulatorRows>(
-        _ g: Geometry, _: Rows.Type, _ gradients: Input, _ gates: Input, _ input: Input, _ weightGradients: Output, biasGradients: Output?
+        _ g: Geometry, _: Rows.Type, _ gradients: Output, _ gates: Input, _ input: Input, _ weightGradients: Output,
+        biasGradients: Output?, clears: Bool
     ) where Rows.Row == Taps.Row {
         let rowStride = Rows.Row.count * g.c1Stride
         var weightSums = Rows(loading: Input(weightGradients), stride: g.c1Stride, rowStride: rowStride)
@@ -71,6 +75,7 @@ enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
                 biasSums = biasSums.adding(gradient)
                 weightSums.addProducts(gradient, broadcasting: input + y * g.paddedWidth + x, stride: 1, rowStride: g.paddedWidth)
             }
+            if clears { clear(Vector.self, g, gradients, afterRow: y) }
         }
         weightSums.store(to: weightGradients, stride: g.c1Stride, rowStride: rowStride)
         if let biasGradients { biasSums.store(to: biasGradients) }
@@ -79,6 +84,14 @@ enum RowsOfTaps<Taps: AccumulatorRows>: FirstConvolutionTaps {
 
 /// The gradients that pass back through ReLU: those whose activation is above 0.
 @inline(__always)
-func gatedGradient<V: Lanes>(_: V.Type, _ gradients: Input, _ gates: Input, at offset: Int) -> V {
+func gatedGradient<V: Lanes>(_: V.Type, _ gradients: Output, _ gates: Input, at offset: Int) -> V {
     V.load(gradients + offset).gated(by: V.load(gates + offset))
+}
+
+/// Zeroes the gradients of a vector's channels for row `y` of an image, which has just been read for the last time and so is in the cache, its border, and with the first and the last row the border above and below.
+@inline(__always)
+func clear<V: Lanes>(_: V.Type, _ g: Geometry, _ gradients: Output, afterRow y: Int) {
+    let first = y == 0 ? 0 : y + g.padding
+    let end = y == g.height - 1 ? g.paddedHeight : y + g.padding + 1
+    for pixel in first * g.paddedWidth..<end * g.paddedWidth { V.zero.store(to: gradients + pixel * g.c1Stride) }
 }

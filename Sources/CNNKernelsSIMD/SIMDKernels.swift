@@ -59,7 +59,7 @@ package enum SIMDKernels: KernelSet {
     }
 
     package static func firstConvolutionBackward(
-        _ g: Geometry, activationGradients: Input, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
+        _ g: Geometry, activationGradients: Output, activations: Input, input: Input, weightGradients: Output, biasGradients: Output
     ) {
         FirstConvolutionBackward.backward(
             g, activationGradients: activationGradients, activations: activations, input: input, weightGradients: weightGradients,

@@ -9,7 +9,6 @@ enum SecondConvolutionBackward {
         _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
         activationGradients: Output, weightGradients: Output, biasGradients: Output
     ) {
-        activationGradients.update(repeating: 0, count: g.activationCount)
         let maps = Maps(
             featureGradients: featureGradients, winners: winners, activations: activations, activationGradients: activationGradients)
         @inline(__always) func channels<Taps: ChannelTaps>(_: Taps.Type) {

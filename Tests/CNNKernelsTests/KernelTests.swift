@@ -114,9 +114,9 @@ import Testing
             let x = position % (g.width / 2) * 2 + window % 2
             return Int32((y * g.paddedWidth + x) * g.c1Stride)
         }
-        // Gradients of activations, weights and biases in one buffer; the latter two are accumulated to what is there.
+        // Gradients of activations, weights and biases in one buffer, all of them accumulated to what is there.
         let initial =
-            [Float](repeating: 7, count: g.activationCount) + numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
+            numbers.image(g, channels: g.c1, stride: g.c1Stride) + numbers.padded(rows: g.c2 * g.taps, used: g.c1, stride: g.c1Stride)
             + numbers.tensor(g.c2Stride)
         expectSameBits(initial.count, initially: initial) { kernels, result in
             kernels.secondConvolutionBackward(
@@ -130,13 +130,16 @@ import Testing
         let g = kernelCase.geometry
         var numbers = Numbers(kernelCase, seed: 7)
         let activations = numbers.image(g, channels: g.c1, stride: g.c1Stride)
-        let gradients = numbers.image(g, channels: g.c1, stride: g.c1Stride)
         let input = numbers.image(g, channels: 1, stride: 1)
-        let initial = numbers.padded(rows: g.taps + 1, used: g.c1, stride: g.c1Stride)
-        expectSameBits(initial.count, initially: initial) {
-            $0.firstConvolutionBackward(
-                g, activationGradients: gradients, activations: activations, input: input, weightGradients: $1,
-                biasGradients: $1 + g.firstWeightCount)
+        // Gradients of activations, its border included, weights and biases in one buffer. The first ones are zero afterwards, the others accumulated to what is there.
+        let initial =
+            numbers.tensor(g.activationCount) + numbers.padded(rows: g.taps + 1, used: g.c1, stride: g.c1Stride)
+        expectSameBits(initial.count, initially: initial) { kernels, result in
+            let weightGradients = result + g.activationCount
+            kernels.firstConvolutionBackward(
+                g, activationGradients: result, activations: activations, input: input, weightGradients: weightGradients,
+                biasGradients: weightGradients + g.firstWeightCount)
+            #expect((0..<g.activationCount).allSatisfy { result[$0] == 0 })
         }
     }
 
