@@ -48,7 +48,7 @@ package protocol KernelSet: Sendable {
     /// row. Of a window's four sums the first of the largest in row-major order wins, as in PyTorch's `MaxPool2d`; then come bias and ReLU, which do not change the order.
     /// - Parameters:
     ///   - activations: (sample, padded row, padded column, c1).
-    ///   - weights: (block of 16 c2, tap, c1, 16 c2), in Winograd's form (block of 16 c2, point, c1, 16 c2), from ``packSecondConvolution(_:from:to:)``.
+    ///   - weights: (block of 16 c2, tap, c1, 16 c2), in Winograd's form (block of 16 c2, point in the row, point in the column, c1, 16 c2), from ``packSecondConvolution(_:from:to:)``.
     ///   - bias: (c2).
     ///   - ink: (sample, row), from ``normalize(_:pixels:mean:standardDeviation:input:ink:)``.
     ///   - blank: what to copy where no ink is under both kernels. Everything is computed when it is nil, and may be otherwise.
@@ -146,7 +146,7 @@ package protocol KernelSet: Sendable {
     /// Packs the second convolution's weights for its forward pass, from (c2, ky, kx, c1); the weights of padded channels are 0.
     ///
     /// In ``Winograd``'s form they are transformed column by column and then row by row, in double precision without fused operations, and rounded once.
-    /// - Parameter packed: (block of 16 c2, tap or point, c1, 16 c2).
+    /// - Parameter packed: (block of 16 c2, tap, c1, 16 c2) or (block of 16 c2, point in the row, point in the column, c1, 16 c2).
     static func packSecondConvolution(_ g: Geometry, from weights: Input, to packed: Output)
 
     /// Transposes matrices that stand back to back: weights from (matrix, channel, position) to (matrix, position, channel), or back. A position is a tap of a kernel or a place of an image.

@@ -111,10 +111,15 @@ extension ScalarKernels {
                         kernel, columns: g.kernelSize, column: Winograd.sixWeights,
                         row: g.rowSize == 6 ? Winograd.sixWeights : Winograd.eightWeights)
                 for (point, weight) in transformed.enumerated() {
-                    packed[((c2 / 16 * points + point) * g.c1 + c1) * 16 + c2 % 16] = Float(weight)
+                    packed[((c2 / 16 * points + place(ofPoint: point, g)) * g.c1 + c1) * 16 + c2 % 16] = Float(weight)
                 }
             }
         }
+    }
+
+    /// Where the weights of a point stand, or those of a tap: those of a tile's points column by column.
+    private static func place(ofPoint point: Int, _ g: Geometry) -> Int {
+        g.rowSize == 0 ? point : point % g.rowSize * Winograd.columnSize + point / g.rowSize
     }
 
     /// One channel of the second convolution without its bias: (row, column).
@@ -153,7 +158,9 @@ extension ScalarKernels {
             let inputs = (0..<g.forwardPoints).map { corner[($0 / n * g.paddedWidth + $0 % n) * g.c1Stride + c1] }
             let transformed = Winograd.inBothDirections(
                 inputs, columns: n, column: Winograd.sixInputs, row: n == 6 ? Winograd.sixInputs : Winograd.eightInputs)
-            for (point, input) in transformed.enumerated() { products[point].addProduct(block[(point * g.c1 + c1) * 16], input) }
+            for (point, input) in transformed.enumerated() {
+                products[point].addProduct(block[(place(ofPoint: point, g) * g.c1 + c1) * 16], input)
+            }
         }
         return Winograd.inBothDirections(
             products, columns: n, column: { Winograd.outputsOfSix($0, count: g.tileHeight) },

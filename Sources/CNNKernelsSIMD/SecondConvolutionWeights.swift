@@ -24,7 +24,7 @@ enum SecondConvolutionWeights {
         }
     }
 
-    /// One block in Winograd's form, from (ky, kx, c1, 16 c2) to (point, c1, 16 c2).
+    /// One block in Winograd's form, from (ky, kx, c1, 16 c2) to (column, row, c1, 16 c2).
     @inline(__always)
     private static func transform(_ g: Geometry, taps: Int, rowSize: Int, _ lanes: Output, to packed: Output) {
         let columnSize = WinogradTransforms.columnSize
@@ -44,8 +44,11 @@ enum SecondConvolutionWeights {
                         WinogradTransforms.weights(
                             taps: taps, size: rowSize, columns + row * taps, stride: 1, to: points + row * rowSize, stride: 1)
                     }
-                    for point in 0..<columnSize * rowSize {
-                        SIMD8<Float>(points[point]).store(to: packed + (point * g.c1 + c1) * 16 + half)
+                    for row in 0..<columnSize {
+                        for column in 0..<rowSize {
+                            SIMD8<Float>(points[row * rowSize + column])
+                                .store(to: packed + ((column * columnSize + row) * g.c1 + c1) * 16 + half)
+                        }
                     }
                 }
             }

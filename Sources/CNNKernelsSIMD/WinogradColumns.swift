@@ -40,7 +40,7 @@ enum WinogradColumnsInMemory<Group: AccumulatorRows> where Group.Row.Vector == S
     static func compute<Sizes: WinogradSizes>(_ sizes: Sizes, _ inputs: Input, weights: Input, scratch: Output, to columns: Output) {
         for row in stride(from: 0, to: WinogradTransforms.columnSize, by: Group.count) {
             let inputs = inputs + row * sizes.rowSize * sizes.tiles * sizes.c1Stride
-            let weights = weights + row * sizes.rowSize * sizes.c1 * 16
+            let weights = weights + row * sizes.c1 * 16
             let sums = scratch + row * sizes.tiles * 16
             for tile in stride(from: 0, to: batchSize, by: Group.Row.count) {
                 WinogradSums.compute(Group.self, sizes, inputs + tile * sizes.c1Stride, weights)
@@ -67,7 +67,7 @@ private enum WinogradSums {
         var sums = Sums(repeating: .zero)
         for channel in 0..<sizes.c1 {
             sums.addProducts(
-                weights + channel * 16, factorStride: sizes.rowSize * sizes.c1 * 16, broadcasting: inputs + channel, stride: sizes.c1Stride,
+                weights + channel * 16, factorStride: sizes.c1 * 16, broadcasting: inputs + channel, stride: sizes.c1Stride,
                 rowStride: sizes.rowSize * sizes.tiles * sizes.c1Stride)
         }
         return sums

@@ -16,7 +16,8 @@ enum WinogradOutputs {
         let columns = scratch
         for point in 0..<sizes.rowSize {
             WinogradColumns.compute(
-                sizes, inputs + point * sizes.tiles * sizes.c1Stride, weights: weights + point * sizes.c1 * 16,
+                sizes, inputs + point * sizes.tiles * sizes.c1Stride,
+                weights: weights + point * WinogradTransforms.columnSize * sizes.c1 * 16,
                 scratch: scratch + columnCount(sizes), to: columns + point * sizes.tiles * 16)
         }
         transformRows(sizes, Input(columns), to: pixels)
