@@ -13,10 +13,14 @@ enum DirectConvolution {
             for block in 0..<g.c2Stride / 16 {
                 for y in stride(from: 0, to: g.height, by: 2) {
                     compute(g, block: block, y: y, activations + sample * g.activationCount, weights, strip)
-                    var rows: TilePlace = (sample, y, 0)
-                    Pooling.pool(
-                        g, Input(strip), tiles: &rows, count: 1, height: 2, width: g.width, block: block, bias: bias, features: features,
-                        winners: winners)
+                    for x in stride(from: 0, to: g.width, by: 2) {
+                        let upper = strip + x * 16
+                        let lower = upper + g.width * 16
+                        let feature = Pooling.feature(g, (sample, y, x), block: block)
+                        Pooling.pool(
+                            g, (.load(upper), .load(upper + 16), .load(lower), .load(lower + 16)), corner: Pooling.corner(g, y: y, x: x),
+                            biases: .load(bias + block * 16), feature: features + feature, winner: winners + feature)
+                    }
                 }
             }
         }

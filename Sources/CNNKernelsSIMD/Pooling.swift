@@ -1,4 +1,5 @@
 import CNNKernels
+import CVectors
 
 /// Where a rectangle of the second convolution's pixels has its first one.
 typealias TilePlace = (sample: Int, y: Int, x: Int)
@@ -6,49 +7,39 @@ typealias TilePlace = (sample: Int, y: Int, x: Int)
 /// 2x2 max-pooling, bias and ReLU of the second convolution.
 enum Pooling {
     typealias Vector = SIMD16<Float>
+    /// The pixels of a window in row-major order, 16 channels of each.
+    typealias Window = (Vector, Vector, Vector, Vector)
 
-    /// Pools tiles of pixels of one block of 16 channels, (tile, row, column, 16 channels): of each window the largest, and where it was.
+    /// The offset in a sample's activations of the top-left pixel under the kernel of the pixel in row `y` and column `x`.
+    @inline(__always) static func corner(_ g: Geometry, y: Int, x: Int) -> Int32 {
+        Int32(truncatingIfNeeded: (y * g.paddedWidth + x) * g.c1Stride)
+    }
+
+    /// The offset in the features of what the window from a place on becomes, in a block of 16 channels.
+    @inline(__always) static func feature(_ g: Geometry, _ place: TilePlace, block: Int) -> Int {
+        place.sample * g.featureCount + (place.y / 2 * (g.width / 2) + place.x / 2) * g.c2Stride + block * 16
+    }
+
+    /// Pools a window: the largest pixel, and where it was.
     ///
-    /// A function of its own: what it does lane by lane would keep the optimiser from seeing whole vectors in the loops that make the pixels.
-    @inline(never)
+    /// - Parameter corner: that of the window's first pixel.
+    @inline(__always)
     static func pool(
-        _ g: Geometry, _ pixels: Input, tiles: UnsafePointer<TilePlace>, count: Int, height: Int, width: Int, block: Int, bias: Input,
-        features: Output, winners: UnsafeMutablePointer<Int32>
+        _ g: Geometry, _ window: Window, corner: Int32, biases: Vector, feature: Output, winner: UnsafeMutablePointer<Int32>
     ) {
-        let biases = Vector.load(bias + block * 16)
-        let pixelRowStride = g.paddedWidth * g.c1Stride
-        // Where the pixels of a window are, from the first one.
-        let right = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: g.c1Stride))
-        let below = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: pixelRowStride))
-        let diagonal = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: pixelRowStride + g.c1Stride))
-        var upper = pixels
-        for tile in 0..<count {
-            let (sample, y, x) = tiles[tile]
-            var firstCorner = Int32(truncatingIfNeeded: y * pixelRowStride + x * g.c1Stride)
-            var firstFeature = sample * g.featureCount + (y / 2 * (g.width / 2) + x / 2) * g.c2Stride + block * 16
-            for _ in 0..<height / 2 {
-                var corner = firstCorner
-                var feature = firstFeature
-                for _ in 0..<width / 2 {
-                    var best = Vector.load(upper)
-                    var winner = SIMD16<Int32>(repeating: 0)
-                    for pixel in 1..<4 {
-                        let challenger = Vector.load(upper + (pixel / 2 * width + pixel % 2) * 16)
-                        let wins = (challenger .> best) .| (challenger .!= challenger)
-                        best.replace(with: challenger, where: wins)
-                        winner.replace(with: pixel == 1 ? right : pixel == 2 ? below : diagonal, where: wins)
-                    }
-                    (best + biases).rectified().store(to: features + feature)
-                    let offsets = winner &+ SIMD16(repeating: corner)
-                    UnsafeMutableRawPointer(winners + feature).storeBytes(of: offsets, as: SIMD16<Int32>.self)
-                    upper += 32
-                    corner &+= Int32(truncatingIfNeeded: 2 * g.c1Stride)
-                    feature += g.c2Stride
-                }
-                upper += width * 16
-                firstCorner &+= Int32(truncatingIfNeeded: 2 * pixelRowStride)
-                firstFeature += g.width / 2 * g.c2Stride
-            }
+        let right = Self.corner(g, y: 0, x: 1)
+        let below = Self.corner(g, y: 1, x: 0)
+        var best = window.0
+        var offset = SIMD16<Int32>(repeating: 0)
+        @inline(__always) func challenge(_ challenger: Vector, _ itsOffset: Int32) {
+            let wins = vector_wins_16(challenger, best)
+            best = vector_choose_16(wins, challenger, best)
+            offset = vector_choose_integer_16(wins, itsOffset, offset)
         }
+        challenge(window.1, right)
+        challenge(window.2, below)
+        challenge(window.3, below &+ right)
+        (best + biases).rectified().store(to: feature)
+        UnsafeMutableRawPointer(winner).storeBytes(of: offset &+ SIMD16(repeating: corner), as: SIMD16<Int32>.self)
     }
 }

@@ -96,8 +96,6 @@ enum WinogradConvolution {
         // Those of all tiles, transformed along the rows too: (point, tile, c1).
         let inputs = columns + WinogradTransforms.columnSize * sizes.rowSize * sizes.c1Stride
         let scratch = inputs + sizes.points * sizes.tiles * sizes.c1Stride
-        // The tiles' pixels: (tile, row, column, 16 channels).
-        let pixels = scratch + WinogradOutputs.scratchCount(sizes)
         for tile in 0..<sizes.tiles {
             let (sample, y, x) = batch[tile]
             transformColumns(g, sizes, images.activations + sample * g.activationCount + (y * g.paddedWidth + x) * g.c1Stride, to: columns)
@@ -105,10 +103,9 @@ enum WinogradConvolution {
         }
         for block in 0..<g.c2Stride / 16 {
             WinogradOutputs.compute(
-                sizes, Input(inputs), weights: images.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch, to: pixels)
-            Pooling.pool(
-                g, Input(pixels), tiles: batch, count: sizes.tiles, height: sizes.tileHeight, width: WinogradTransforms.tileWidth,
-                block: block, bias: images.bias, features: images.features, winners: images.winners)
+                sizes, Input(inputs), weights: images.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch)
+            WinogradOutputs.pool(
+                g, sizes, Input(scratch), tiles: batch, block: block, bias: images.bias, features: images.features, winners: images.winners)
         }
     }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// Swift sees these types as SIMD8<Float> and SIMD16<Float>.
+// Swift sees these types as SIMD8<Float>, SIMD16<Float> and SIMD16<Int32>.
 typedef float vector_8 __attribute__((ext_vector_type(8)));
 typedef float vector_16 __attribute__((ext_vector_type(16)));
+typedef int vector_of_integers_16 __attribute__((ext_vector_type(16)));
 
 /// a · b + c, number by number, each rounded once.
 static inline __attribute__((always_inline)) vector_8 vector_multiply_add_8(vector_8 a, vector_8 b, vector_8 c) {
@@ -34,9 +35,8 @@ static inline __attribute__((always_inline)) vector_16 vector_repeating_pair_16(
 
 /// The numbers, with 0 in place of those of a smaller magnitude than `least`. NaN stays.
 static inline __attribute__((always_inline)) vector_16 vector_without_smaller_16(vector_16 numbers, float least) {
-    typedef int bits_16 __attribute__((ext_vector_type(16)));
-    const bits_16 is_smaller = __builtin_elementwise_abs(numbers) < (vector_16)least;
-    return (vector_16)((bits_16)numbers & ~is_smaller);
+    const vector_of_integers_16 is_smaller = __builtin_elementwise_abs(numbers) < (vector_16)least;
+    return (vector_16)((vector_of_integers_16)numbers & ~is_smaller);
 }
 
 /// The numbers above 0, and NaN; 0 in place of the others.
@@ -50,6 +50,22 @@ static inline __attribute__((always_inline)) vector_16 vector_rectify_16(vector_
 #else
     return a <= 0 ? (vector_16)0 : a;
 #endif
+}
+
+/// All bits of the places where a challenger is larger than the best number before it, or NaN.
+static inline __attribute__((always_inline)) vector_of_integers_16 vector_wins_16(vector_16 challenger, vector_16 best) {
+    return (challenger > best) | (challenger != challenger);
+}
+
+/// The numbers of `a` in the places that have all bits in a mask, those of `b` in the others.
+static inline __attribute__((always_inline)) vector_16 vector_choose_16(vector_of_integers_16 mask, vector_16 a, vector_16 b) {
+    return mask ? a : b;
+}
+
+/// The same with one integer for all places of `a`.
+static inline __attribute__((always_inline)) vector_of_integers_16 vector_choose_integer_16(
+    vector_of_integers_16 mask, int a, vector_of_integers_16 b) {
+    return mask ? (vector_of_integers_16)a : b;
 }
 
 /// 16 bytes as numbers.
