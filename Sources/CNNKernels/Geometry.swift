@@ -41,9 +41,10 @@ package struct Geometry: Sendable, Hashable {
         secondForwardScratchCount =
             rowSize == 0
             ? 2 * width * 16
-            : Winograd.columnSize * rowSize * c1Stride
-                + (forwardPoints * c1Stride + (tileHeight * rowSize + Winograd.columnSize) * 16)
-                * Winograd.largestBatch
+            : forwardPoints * c1Stride * Winograd.largestBatch
+                + max(
+                    Winograd.columnSize * rowSize * max(c1Stride, 16),
+                    (tileHeight * rowSize + Winograd.columnSize) * 16 * Winograd.largestBatch)
         tileListCount = 1 + (height + 1) * ((width + 3) / 4)
         let period = rowSize == 0 ? 2 : tileHeight
         let border = (2 * padding + period - 1) / period * period
@@ -86,8 +87,9 @@ package struct Geometry: Sendable, Hashable {
     package let forwardPoints: Int
     /// Floats of the second convolution's weights as its forward pass reads them, (block of 16 c2, tap or point, c1, 16 c2).
     package let secondForwardWeightCount: Int
-    /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form a tile's
-    /// inputs, transformed along the columns, and of a batch of tiles the inputs, transformed along both directions, the sums of their products at one point of the rows and these transformed along the columns.
+    /// Floats of scratch memory that are enough for the second convolution's forward pass in any instruction set: a strip of pixels, and in Winograd's form of a batch
+    /// of tiles the inputs, transformed along both directions, and, one after the other, a few tiles' inputs, transformed along the columns, or the sums of all products at one point of the rows and these
+    /// transformed along the columns.
     package let secondForwardScratchCount: Int
     /// Numbers that are enough to list an image's tiles of at least four pixels, with their number and room for one more row.
     package let tileListCount: Int

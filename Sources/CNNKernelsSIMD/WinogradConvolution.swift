@@ -12,9 +12,9 @@ enum WinogradConvolution {
             scratch: scratch)
         switch (g.rowSize, g.c1) {
         // The study's shapes.
-        case (6, 8): forward(g, FixedSizes<SIMD8<Float>, 6, 8>(), samples, images)
-        case (6, 16): forward(g, FixedSizes<SIMD16<Float>, 6, 16>(), samples, images)
-        case (8, 8): forward(g, FixedSizes<SIMD8<Float>, 8, 8>(), samples, images)
+        case (6, 8): forward(g, FixedSizes<6, 8>(), samples, images)
+        case (6, 16): forward(g, FixedSizes<6, 16>(), samples, images)
+        case (8, 8): forward(g, FixedSizes<8, 8>(), samples, images)
         case (6, _): forward(g, VariableSizes<6>(g), samples, images)
         default: forward(g, VariableSizes<8>(g), samples, images)
         }
@@ -91,16 +91,10 @@ enum WinogradConvolution {
     private static func compute<Sizes: WinogradSizes>(
         _ g: Geometry, _ sizes: Sizes, _ batch: UnsafePointer<TilePlace>, _ images: Images
     ) {
-        // A tile's inputs, transformed along the columns: (point in the column, column, c1).
-        let columns = images.scratch
-        // Those of all tiles, transformed along the rows too: (point, tile, c1).
-        let inputs = columns + WinogradTransforms.columnSize * sizes.rowSize * sizes.c1Stride
+        // The tiles' transformed inputs: (point, tile, c1).
+        let inputs = images.scratch
         let scratch = inputs + sizes.points * sizes.tiles * sizes.c1Stride
-        for tile in 0..<sizes.tiles {
-            let (sample, y, x) = batch[tile]
-            transformColumns(g, sizes, images.activations + sample * g.activationCount + (y * g.paddedWidth + x) * g.c1Stride, to: columns)
-            transformRows(sizes, Input(columns), to: inputs + tile * sizes.c1Stride)
-        }
+        WinogradInputs.transform(g, sizes, images.activations, tiles: batch, scratch: scratch, to: inputs)
         for block in 0..<g.c2Stride / 16 {
             WinogradOutputs.compute(
                 sizes, Input(inputs), weights: images.weights + block * sizes.points * sizes.c1 * 16, scratch: scratch)
@@ -108,34 +102,10 @@ enum WinogradConvolution {
                 g, sizes, Input(scratch), tiles: batch, block: block, bias: images.bias, features: images.features, winners: images.winners)
         }
     }
-
-    /// Transforms a tile's inputs along the columns, 16 floats of all rows at a time, whatever pixels and channels they belong to: their number is a multiple of 16.
-    @inline(__always)
-    private static func transformColumns<Sizes: WinogradSizes>(_ g: Geometry, _ sizes: Sizes, _ activations: Input, to columns: Output) {
-        let rowStride = sizes.rowSize * sizes.c1Stride
-        for i in stride(from: 0, to: rowStride, by: 16) {
-            WinogradTransforms.inputs(
-                SIMD16<Float>.self, size: WinogradTransforms.columnSize, activations + i, stride: g.paddedWidth * sizes.c1Stride,
-                to: columns + i, stride: rowStride)
-        }
-    }
-
-    /// Transforms a tile's inputs along the rows.
-    @inline(__always)
-    private static func transformRows<Sizes: WinogradSizes>(_ sizes: Sizes, _ columns: Input, to inputs: Output) {
-        for row in 0..<WinogradTransforms.columnSize {
-            for channel in stride(from: 0, to: sizes.c1Stride, by: Sizes.Channels.scalarCount) {
-                WinogradTransforms.inputs(
-                    Sizes.Channels.self, size: sizes.rowSize, columns + row * sizes.rowSize * sizes.c1Stride + channel,
-                    stride: sizes.c1Stride, to: inputs + row * sizes.rowSize * sizes.tiles * sizes.c1Stride + channel,
-                    stride: sizes.tiles * sizes.c1Stride)
-            }
-        }
-    }
 }
 
 /// Sizes that the compiler knows.
-private struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: Int>: WinogradSizes {
+private struct FixedSizes<let pointsOfRow: Int, let channels: Int>: WinogradSizes {
     var rowSize: Int { @inline(__always) get { pointsOfRow } }
     var c1: Int { @inline(__always) get { channels } }
     var c1Stride: Int { @inline(__always) get { (channels + 7) / 8 * 8 } }
@@ -143,7 +113,6 @@ private struct FixedSizes<Channels: Lanes, let pointsOfRow: Int, let channels: I
 
 /// Any sizes but that of a row's points. Private, so that the function that copies it is no other module's too.
 private struct VariableSizes<let pointsOfRow: Int>: WinogradSizes {
-    typealias Channels = SIMD8<Float>
     let c1: Int
     let c1Stride: Int
     var rowSize: Int { @inline(__always) get { pointsOfRow } }

@@ -1,7 +1,5 @@
 /// The sizes that the loops of Winograd's form run over.
 protocol WinogradSizes {
-    /// A vector of input channels.
-    associatedtype Channels: Lanes
     /// Points of a row, 6 or 8.
     var rowSize: Int { get }
     var c1: Int { get }

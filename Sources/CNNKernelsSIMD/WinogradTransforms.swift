@@ -8,12 +8,11 @@ enum WinogradTransforms {
     static var columnSize: Int { @inline(__always) get { 6 } }
     static var tileWidth: Int { @inline(__always) get { 4 } }
 
-    /// Bᵀ·d for `size` = 6 or 8 vectors, `stride` floats apart.
+    /// Bᵀ·d for `size` = 6 or 8 vectors, to places `stride` floats apart.
     @inline(__always)
     static func inputs<V: Lanes>(
-        _: V.Type, size: Int, _ source: Input, stride: Int, to target: Output, stride targetStride: Int
+        size: Int, to target: Output, stride targetStride: Int, from d: (_ i: Int) -> V
     ) {
-        @inline(__always) func d(_ i: Int) -> V { V.load(source + i * stride) }
         @inline(__always) func put(_ i: Int, _ v: V) { v.store(to: target + i * targetStride) }
         if size == 6 {
             let even1 = d(4).addingProduct(-1.890625, d(2))
