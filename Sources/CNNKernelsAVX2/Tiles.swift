@@ -33,6 +33,9 @@ var hasWideRegisters: Bool { @inline(__always) get { false } }
 typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
 typealias ForwardClassTile = Three<SIMD16<Float>>
 
+/// Sixteens of features that the linear layer's backward pass computes together, for some classes or samples.
+typealias FeatureTile<Columns: Accumulators> = SingleRow<Columns>
+
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Four<SIMD16<Float>>
 

@@ -30,8 +30,11 @@ typealias OutputVector = SIMD16<Float>
 var hasWideRegisters: Bool { @inline(__always) get { true } }
 
 /// Samples, and classes, that the linear layer's forward pass computes together.
-typealias SampleTile<Classes: Accumulators> = TwoRows<Classes>
+typealias SampleTile<Classes: Accumulators> = FourRows<Classes>
 typealias ForwardClassTile = Five<SIMD16<Float>>
+
+/// Sixteens of features that the linear layer's backward pass computes together, for some classes or samples.
+typealias FeatureTile<Columns: Accumulators> = TwoRows<Columns>
 
 /// Samples that the linear layer's backward pass computes together.
 typealias GradientTile = Eight<SIMD16<Float>>

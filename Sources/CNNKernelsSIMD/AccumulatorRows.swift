@@ -20,6 +20,10 @@ protocol AccumulatorRows {
     func addProducts(_ factor: Row.Vector, to target: Output, stride: Int, rowStride: Int)
     /// Stores accumulator `i` of row `j` at `target + i · stride + j · rowStride`.
     func store(to target: Output, stride: Int, rowStride: Int)
+    /// As ``Accumulators/storeGated(scale:to:stride:)``, accumulator `i` of row `j` at `target + i · stride + j · rowStride`.
+    func storeGated(scale: Row.Vector, to target: Output, stride: Int, rowStride: Int)
+    /// The sum, accumulator by accumulator.
+    func adding(_ other: Self) -> Self
 }
 
 /// A grid of one row.
@@ -46,6 +50,14 @@ struct SingleRow<Row: Accumulators>: AccumulatorRows {
         row.addProducts(factor, to: target, stride: stride)
     }
     @inline(__always) func store(to target: Output, stride: Int, rowStride: Int) { row.store(to: target, stride: stride) }
+    @inline(__always) func storeGated(scale: Row.Vector, to target: Output, stride: Int, rowStride: Int) {
+        row.storeGated(scale: scale, to: target, stride: stride)
+    }
+    @inline(__always) func adding(_ other: Self) -> Self {
+        var sum = self
+        sum.row = row.adding(other.row)
+        return sum
+    }
 }
 
 /// Two grids as one: the top's rows come first.
@@ -89,6 +101,16 @@ struct Stack<Top: AccumulatorRows, Bottom: AccumulatorRows>: AccumulatorRows whe
     @inline(__always) func store(to target: Output, stride: Int, rowStride: Int) {
         top.store(to: target, stride: stride, rowStride: rowStride)
         bottom.store(to: target + Top.count * rowStride, stride: stride, rowStride: rowStride)
+    }
+    @inline(__always) func storeGated(scale: Row.Vector, to target: Output, stride: Int, rowStride: Int) {
+        top.storeGated(scale: scale, to: target, stride: stride, rowStride: rowStride)
+        bottom.storeGated(scale: scale, to: target + Top.count * rowStride, stride: stride, rowStride: rowStride)
+    }
+    @inline(__always) func adding(_ other: Self) -> Self {
+        var sum = self
+        sum.top = top.adding(other.top)
+        sum.bottom = bottom.adding(other.bottom)
+        return sum
     }
 }
 

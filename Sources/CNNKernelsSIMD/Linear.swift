@@ -59,56 +59,65 @@ enum Linear {
     }
 
     static func weightGradient(_ g: Geometry, samples: Int, features: Input, logitGradients: Input, adding: Bool, gradient: Output) {
-        for i in stride(from: 0, to: g.featureCount, by: 16) {
-            forEachBlock(of: ClassTile.count, in: g.classes) { first, whole in
-                let target = gradient + first * g.featureCount + i
-                if whole {
-                    weightGradient(g, ClassTile.self, samples, features + i, logitGradients + first, adding, target)
-                } else {
-                    weightGradient(g, Single<Vector>.self, samples, features + i, logitGradients + first, adding, target)
+        forEachBlock(of: FeatureTile<Single<Vector>>.count, in: g.featureCount / 16) { vector, wholeFeatures in
+            forEachBlock(of: ClassTile.count, in: g.classes) { first, wholeClasses in
+                let x = features + vector * 16
+                let scalars = logitGradients + first
+                let target = gradient + first * g.featureCount + vector * 16
+                switch (wholeFeatures, wholeClasses) {
+                case (true, true): weightGradient(g, FeatureTile<ClassTile>.self, samples, x, scalars, adding, target)
+                case (true, false): weightGradient(g, FeatureTile<Single<Vector>>.self, samples, x, scalars, adding, target)
+                case (false, true): weightGradient(g, SingleRow<ClassTile>.self, samples, x, scalars, adding, target)
+                case (false, false): weightGradient(g, SingleRow<Single<Vector>>.self, samples, x, scalars, adding, target)
                 }
             }
         }
     }
 
+    /// The gradients of a tile of weights, a row 16 features, a column a class.
     @inline(__always)
-    private static func weightGradient<Classes: Accumulators>(
-        _ g: Geometry, _: Classes.Type, _ samples: Int, _ features: Input, _ logitGradients: Input, _ adding: Bool, _ gradient: Output
-    ) where Classes.Vector == Vector {
-        var sums = Classes(repeating: .zero)
+    private static func weightGradient<Tile: AccumulatorRows>(
+        _ g: Geometry, _: Tile.Type, _ samples: Int, _ features: Input, _ logitGradients: Input, _ adding: Bool, _ gradient: Output
+    ) where Tile.Row.Vector == Vector {
+        var sums = Tile(repeating: .zero)
         for sample in 0..<samples {
             sums.addProducts(
-                Vector.load(features + sample * g.featureCount), broadcasting: logitGradients + sample * g.classes, stride: 1)
+                features + sample * g.featureCount, factorStride: 16, broadcasting: logitGradients + sample * g.classes, stride: 1,
+                rowStride: 0)
         }
-        if adding { sums = Classes(loading: Input(gradient), stride: g.featureCount).adding(sums) }
-        sums.store(to: gradient, stride: g.featureCount)
+        if adding { sums = Tile(loading: Input(gradient), stride: g.featureCount, rowStride: 16).adding(sums) }
+        sums.store(to: gradient, stride: g.featureCount, rowStride: 16)
     }
 
     static func inputGradient(
         _ g: Geometry, samples: Int, logitGradients: Input, weights: Input, scale: Float, features: Output
     ) {
-        for i in stride(from: 0, to: g.featureCount, by: 16) {
-            forEachBlock(of: GradientTile.count, in: samples) { first, whole in
-                let features = features + first * g.featureCount + i
-                let logits = logitGradients + first * g.classes
-                if whole {
-                    inputGradient(g, GradientTile.self, logits, weights + i, scale, features)
-                } else {
-                    inputGradient(g, Single<Vector>.self, logits, weights + i, scale, features)
+        forEachBlock(of: FeatureTile<Single<Vector>>.count, in: g.featureCount / 16) { vector, wholeFeatures in
+            forEachBlock(of: GradientTile.count, in: samples) { first, wholeSamples in
+                let w = weights + vector * 16
+                let target = features + first * g.featureCount + vector * 16
+                let scalars = logitGradients + first * g.classes
+                switch (wholeFeatures, wholeSamples) {
+                case (true, true): inputGradient(g, FeatureTile<GradientTile>.self, scalars, w, scale, target)
+                case (true, false): inputGradient(g, FeatureTile<Single<Vector>>.self, scalars, w, scale, target)
+                case (false, true): inputGradient(g, SingleRow<GradientTile>.self, scalars, w, scale, target)
+                case (false, false): inputGradient(g, SingleRow<Single<Vector>>.self, scalars, w, scale, target)
                 }
             }
         }
     }
 
+    /// The gradients of a tile of features, a row 16 of them, a column a sample.
     @inline(__always)
-    private static func inputGradient<Samples: Accumulators>(
-        _ g: Geometry, _: Samples.Type, _ logitGradients: Input, _ weights: Input, _ scale: Float, _ features: Output
-    ) where Samples.Vector == Vector {
-        var sums = Samples(repeating: .zero)
+    private static func inputGradient<Tile: AccumulatorRows>(
+        _ g: Geometry, _: Tile.Type, _ logitGradients: Input, _ weights: Input, _ scale: Float, _ features: Output
+    ) where Tile.Row.Vector == Vector {
+        var sums = Tile(repeating: .zero)
         for c in 0..<g.classes {
-            sums.addProducts(Vector.load(weights + c * g.featureCount), broadcasting: logitGradients + c, stride: g.classes)
+            sums.addProducts(
+                weights + c * g.featureCount, factorStride: 16, broadcasting: logitGradients + c, stride: g.classes, rowStride: 0)
         }
-        sums.storeGated(scale: Vector(repeating: scale), to: features, stride: g.featureCount)
+        sums.storeGated(scale: Vector(repeating: scale), to: features, stride: g.featureCount, rowStride: 16)
     }
 }
 
