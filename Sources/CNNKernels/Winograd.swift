@@ -20,7 +20,7 @@ package enum Winograd {
     static let tileWidth = 4
 
     /// Tiles that an implementation computes together at most.
-    static let largestBatch = 8
+    static let largestBatch = 6
 
     /// Rows of a tile of outputs.
     static func tileHeight(kernelSize: Int) -> Int { columnSize - kernelSize + 1 }

@@ -1,11 +1,12 @@
 import CNNKernels
 
-/// The columns of a batch of tiles at one point of their rows, with many registers: the sums of a column's points stay there, for some tiles at once, until they are transformed.
+/// The columns of a batch of tiles at one point of their rows, with many registers: the sums of a column's points stay there until they are transformed.
 enum WinogradColumnsInRegisters {
-    private typealias Group = Four<SIMD16<Float>>
+    /// 24 registers for the points of a column, and one for the weights.
+    private typealias Tiles = Four<SIMD16<Float>>
 
-    /// Tiles of a batch.
-    static var batchSize: Int { @inline(__always) get { 8 } }
+    /// Tiles of a batch. With more of them weights would be loaded less often, but nothing that a batch needs would stay in the first cache.
+    static var batchSize: Int { @inline(__always) get { Tiles.count } }
 
     /// Floats of memory that ``compute(_:_:weights:scratch:to:)`` needs.
     static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { 0 }
@@ -13,15 +14,11 @@ enum WinogradColumnsInRegisters {
     /// Writes the columns, (row of a tile, point of a row, tile, 16 channels), of one point of a row: `inputs`, `weights` and `columns` are those of this point in the first row.
     @inline(__always)
     static func compute<Sizes: WinogradSizes>(_ sizes: Sizes, _ inputs: Input, weights: Input, scratch: Output, to columns: Output) {
-        for tile in stride(from: 0, to: batchSize, by: Group.count) {
-            // 24 registers, and one for the weights.
-            let sums = WinogradSums.compute(SixRows<Group>.self, sizes, inputs + tile * sizes.c1Stride, weights)
-            let first = columns + tile * 16
-            WinogradTransforms.column(
-                height: sizes.tileHeight, sums.top.top.top.row, sums.top.top.bottom.row, sums.top.bottom.top.row,
-                sums.top.bottom.bottom.row, sums.bottom.top.row, sums.bottom.bottom.row
-            ) { y, row in row.store(to: first + y * sizes.rowSize * batchSize * 16, stride: 16) }
-        }
+        let sums = WinogradSums.compute(SixRows<Tiles>.self, sizes, inputs, weights)
+        WinogradTransforms.column(
+            height: sizes.tileHeight, sums.top.top.top.row, sums.top.top.bottom.row, sums.top.bottom.top.row,
+            sums.top.bottom.bottom.row, sums.bottom.top.row, sums.bottom.bottom.row
+        ) { y, row in row.store(to: columns + y * sizes.rowSize * batchSize * 16, stride: 16) }
     }
 }
 
