@@ -23,7 +23,7 @@ typealias PixelTile = Two<SIMD16<Float>>
 /// How the second convolution's Winograd form adds up its products: 12 registers, two for the weights and one for an input.
 typealias WinogradColumns = WinogradColumnsInMemory<TwoRows<Three<SIMD16<Float>>>>
 
-/// Channels that Winograd's outputs are transformed for together.
+/// Channels that the columns of Winograd's outputs are transformed for together where their sums are in memory.
 typealias OutputVector = SIMD8<Float>
 
 /// Whether there are 32 registers of 16 lanes, which have room for the second convolution's weight gradients of one output channel: 25 taps of 8 channels, or 9 of 16.

@@ -8,9 +8,6 @@ enum WinogradColumnsInRegisters {
     /// Tiles of a batch. With more of them weights would be loaded less often, but nothing that a batch needs would stay in the first cache.
     static var batchSize: Int { @inline(__always) get { Tiles.count } }
 
-    /// Floats of memory that ``compute(_:_:weights:scratch:to:)`` needs.
-    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { 0 }
-
     /// Writes the columns, (row of a tile, point of a row, tile, 16 channels), of one point of a row: `inputs`, `weights` and `columns` are those of this point in the first row.
     @inline(__always)
     static func compute<Sizes: WinogradSizes>(_ sizes: Sizes, _ inputs: Input, weights: Input, scratch: Output, to columns: Output) {
@@ -29,10 +26,7 @@ enum WinogradColumnsInMemory<Group: AccumulatorRows> where Group.Row.Vector == S
     /// Tiles of a batch.
     static var batchSize: Int { @inline(__always) get { 6 } }
 
-    /// The sums of a column's points: (point, tile, 16 channels).
-    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { WinogradTransforms.columnSize * batchSize * 16 }
-
-    /// As ``WinogradColumnsInRegisters/compute(_:_:weights:scratch:to:)``.
+    /// As ``WinogradColumnsInRegisters/compute(_:_:weights:scratch:to:)``; the scratch memory is for the sums of a column's points, (point, tile, 16 channels).
     @inline(__always)
     static func compute<Sizes: WinogradSizes>(_ sizes: Sizes, _ inputs: Input, weights: Input, scratch: Output, to columns: Output) {
         for row in stride(from: 0, to: WinogradTransforms.columnSize, by: Group.count) {

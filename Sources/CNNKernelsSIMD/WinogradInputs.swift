@@ -2,11 +2,6 @@ import CNNKernels
 
 /// The inputs of a batch of tiles in Winograd's form, transformed along the columns and then along the rows.
 enum WinogradInputs {
-    /// Floats of scratch memory that ``transform(_:_:_:tiles:scratch:to:)`` needs.
-    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int {
-        WinogradTransforms.columnSize * sizes.rowSize * max(sizes.c1Stride, 16)
-    }
-
     /// Writes the transformed inputs, (point, tile, c1), of a batch of tiles.
     @inline(__always)
     static func transform<Sizes: WinogradSizes>(
@@ -16,20 +11,20 @@ enum WinogradInputs {
             let (sample, y, x) = tiles[tile]
             return activations + sample * g.activationCount + (y * g.paddedWidth + x) * g.c1Stride
         }
-        let stride = sizes.c1Stride
-        if stride == 8 {
+        let channels = sizes.c1Stride
+        if channels == 8 {
             // Two tiles in a vector.
-            for tile in Swift.stride(from: 0, to: sizes.tiles, by: 2) {
+            for tile in stride(from: 0, to: sizes.tiles, by: 2) {
                 transformColumns(g, sizes, of: pixels(tile), and: pixels(tile + 1), to: scratch)
                 transformRows(SIMD16<Float>.self, sizes, Input(scratch), channels: 16, to: inputs + tile * 8)
             }
         } else {
             for tile in 0..<sizes.tiles {
                 transformColumns(g, sizes, of: pixels(tile), to: scratch)
-                if stride % 16 == 0 {
-                    transformRows(SIMD16<Float>.self, sizes, Input(scratch), channels: stride, to: inputs + tile * stride)
+                if channels % 16 == 0 {
+                    transformRows(SIMD16<Float>.self, sizes, Input(scratch), channels: channels, to: inputs + tile * channels)
                 } else {
-                    transformRows(SIMD8<Float>.self, sizes, Input(scratch), channels: stride, to: inputs + tile * stride)
+                    transformRows(SIMD8<Float>.self, sizes, Input(scratch), channels: channels, to: inputs + tile * channels)
                 }
             }
         }

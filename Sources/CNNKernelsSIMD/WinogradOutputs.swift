@@ -4,11 +4,6 @@ import CNNKernels
 enum WinogradOutputs {
     typealias Vector = SIMD16<Float>
 
-    /// Floats that ``compute(_:_:weights:scratch:)`` needs.
-    static func scratchCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int {
-        columnCount(sizes) + WinogradColumns.scratchCount(sizes)
-    }
-
     /// Floats of the tiles' columns: (row of a tile, point of a row, tile, 16 channels).
     private static func columnCount<Sizes: WinogradSizes>(_ sizes: Sizes) -> Int { sizes.tileHeight * sizes.rowSize * sizes.tiles * 16 }
 
