@@ -161,6 +161,7 @@ private final class ModelRows {
                 g, samples: Quanta.size, logitGradients: e.logitGradients.base, weights: parameters.linearWeights.base, scale: 1,
                 features: features.base)
         }
+        // The activations' gradients grow from call to call, until conv1's way back leaves them zero, as the engine expects them.
         add("conv2 backward", samples: Quanta.size, flops: 2 * dense.secondConvolution) {
             for sample in 0..<Quanta.size {
                 kernels.secondConvolutionBackward(

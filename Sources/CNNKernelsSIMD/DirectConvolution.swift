@@ -13,14 +13,7 @@ enum DirectConvolution {
             for block in 0..<g.c2Stride / 16 {
                 for y in stride(from: 0, to: g.height, by: 2) {
                     compute(g, block: block, y: y, activations + sample * g.activationCount, weights, strip)
-                    for x in stride(from: 0, to: g.width, by: 2) {
-                        let upper = strip + x * 16
-                        let lower = upper + g.width * 16
-                        let feature = Pooling.feature(g, (sample, y, x), block: block)
-                        Pooling.pool(
-                            g, (.load(upper), .load(upper + 16), .load(lower), .load(lower + 16)), corner: Pooling.corner(g, y: y, x: x),
-                            biases: .load(bias + block * 16), feature: features + feature, winner: winners + feature)
-                    }
+                    pool(g, sample: sample, y: y, block: block, Input(strip), bias, features, winners)
                 }
             }
         }
@@ -41,6 +34,22 @@ enum DirectConvolution {
                 tile(g, Two<Vector>.self, corner, blockWeights, strip + x * 16)
                 x += 2
             }
+        }
+    }
+
+    /// Pools two rows of pixels from row `y` on.
+    private static func pool(
+        _ g: Geometry, sample: Int, y: Int, block: Int, _ strip: Input, _ bias: Input, _ features: Output,
+        _ winners: UnsafeMutablePointer<Int32>
+    ) {
+        let biases = Vector.load(bias + block * 16)
+        for x in stride(from: 0, to: g.width, by: 2) {
+            let upper = strip + x * 16
+            let lower = upper + g.width * 16
+            let feature = Pooling.feature(g, (sample, y, x), block: block)
+            Pooling.pool(
+                g, (.load(upper), .load(upper + 16), .load(lower), .load(lower + 16)), corner: Pooling.corner(g, y: y, x: x),
+                biases: biases, feature: features + feature, winner: winners + feature)
         }
     }
 

@@ -5,7 +5,7 @@ enum WinogradColumnsInRegisters {
     /// 24 registers for the points of a column, and one for the weights.
     private typealias Tiles = Four<SIMD16<Float>>
 
-    /// Tiles of a batch. With more of them weights would be loaded less often, but nothing that a batch needs would stay in the first cache.
+    /// Tiles of a batch. With more of them weights would be loaded less often, but not all that a batch needs would fit the first cache.
     static var batchSize: Int { @inline(__always) get { Tiles.count } }
 
     /// Writes the columns, (row of a tile, point of a row, tile, 16 channels), of one point of a row: `inputs`, `weights` and `columns` are those of this point in the first row.

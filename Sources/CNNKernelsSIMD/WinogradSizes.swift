@@ -7,7 +7,7 @@ protocol WinogradSizes {
 }
 
 extension WinogradSizes {
-    /// Tiles that are computed together.
+    /// Tiles that are computed together, an even number.
     var tiles: Int { @inline(__always) get { WinogradColumns.batchSize } }
     /// Points of a tile.
     var points: Int { @inline(__always) get { WinogradTransforms.columnSize * rowSize } }
