@@ -2,13 +2,13 @@ package import CNNKernels
 
 /// What a model makes of an image without ink: computed once for each set of parameters, and copied wherever an image has no ink within reach.
 package final class BlankTensors {
-    private let g: Geometry
-    private let ink: [InkSpan]
-    private let input: FloatBuffer
-    private let activations: FloatBuffer
-    private let tiles: Buffer<Int32>
-    private let features: FloatBuffer
-    private let winners: Buffer<Int32>
+    private var g: Geometry
+    private var ink: [InkSpan] = []
+    private let input = FloatBuffer()
+    private let activations = FloatBuffer()
+    private let tiles = Buffer<Int32>()
+    private let features = FloatBuffer()
+    private let winners = Buffer<Int32>()
 
     /// The tensors, valid as long as this object.
     package var image: BlankImage { BlankImage(activations: activations.base, features: features.base, winners: winners.base) }
@@ -16,12 +16,21 @@ package final class BlankTensors {
     /// - Parameter geometry: That of images of full height.
     init(_ geometry: Geometry) {
         g = geometry.ofBlankImage
+        resize(to: geometry)
+    }
+
+    /// Makes room for another model's tensors, which are still to be computed.
+    func resize(to geometry: Geometry) {
+        g = geometry.ofBlankImage
         ink = [InkSpan](repeating: .none, count: g.height)
-        input = FloatBuffer(count: g.inputCount)
-        activations = FloatBuffer(count: g.activationCount)
-        tiles = Buffer(repeating: -1, count: g.tileListCount)
-        features = FloatBuffer(count: g.featureCount)
-        winners = Buffer(repeating: 0, count: g.featureCount)
+        input.resize(to: g.inputCount)
+        g.clearBorders(of: input, images: 1, channels: 1)
+        activations.resize(to: g.activationCount)
+        g.clearBorders(of: activations, images: 1, channels: g.c1Stride)
+        tiles.resize(to: g.tileListCount, filling: 0)
+        tiles.base[0] = -1
+        features.resize(to: g.featureCount)
+        winners.resize(to: g.featureCount, filling: 0)
     }
 
     /// Computes the tensors.

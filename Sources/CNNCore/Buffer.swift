@@ -7,8 +7,11 @@ package final class Buffer<Element: BitwiseCopyable> {
     }
 
     /// The first element.
-    package let base: UnsafeMutablePointer<Element>
-    package let count: Int
+    package private(set) var base: UnsafeMutablePointer<Element>
+    package private(set) var count: Int
+    /// Elements that there is memory for.
+    private var capacity: Int
+    private let alignment: Alignment
 
     /// Memory for `count` elements, each of them `value` at first.
     package convenience init(repeating value: Element, count: Int, alignment: Alignment = .cacheLine) {
@@ -18,12 +21,31 @@ package final class Buffer<Element: BitwiseCopyable> {
 
     /// Memory for `count` elements, all of which must be written before they are read.
     init(uninitializedCount count: Int, alignment: Alignment = .cacheLine) {
-        self.count = count
-        base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: alignment.rawValue)
-            .bindMemory(to: Element.self, capacity: count)
+        (self.count, capacity, self.alignment) = (count, count, alignment)
+        base = Self.allocate(count, alignment)
     }
 
     deinit { base.deallocate() }
+
+    private static func allocate(_ count: Int, _ alignment: Alignment) -> UnsafeMutablePointer<Element> {
+        UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: alignment.rawValue)
+            .bindMemory(to: Element.self, capacity: count)
+    }
+
+    /// Changes the number of elements. Memory that is large enough stays, and what stands in it; of larger memory each element is `value`.
+    func resize(to count: Int, filling value: Element) {
+        self.count = count
+        if count <= capacity { return }
+        base.deallocate()
+        base = Self.allocate(count, alignment)
+        base.initialize(repeating: value, count: count)
+        capacity = count
+    }
+}
+
+extension Buffer {
+    /// No memory yet.
+    convenience init() { self.init(uninitializedCount: 0) }
 }
 
 package typealias FloatBuffer = Buffer<Float>
@@ -32,7 +54,10 @@ extension FloatBuffer {
     /// Memory for `count` floats, zero at first.
     package convenience init(count: Int, alignment: Alignment = .cacheLine) { self.init(repeating: 0, count: count, alignment: alignment) }
 
-    /// All numbers, valid as long as the buffer.
+    /// Changes the number of floats. Memory that is large enough stays, and what stands in it; larger memory is zero.
+    func resize(to count: Int) { resize(to: count, filling: 0) }
+
+    /// All numbers, valid until the buffer is resized or gone.
     package var numbers: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
 
     /// A copy of the numbers.

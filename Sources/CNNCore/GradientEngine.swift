@@ -1,37 +1,37 @@
 package import CNNKernels
 
-/// Computes gradients and predictions of one model, quantum by quantum, in memory that it takes once, so that a step allocates nothing.
+/// Computes gradients and predictions of one model at a time, quantum by quantum, in memory that it takes once, so that a step allocates nothing.
 package final class GradientEngine {
     package private(set) var model: SmallCNN
-    package let g: Geometry
+    package private(set) var g: Geometry
     package let kernels: any KernelSet.Type
-    package let parameters: PackedParameters
-    package let layout: PackedGradient
+    package let parameters = PackedParameters()
+    package private(set) var layout: PackedGradient
     private var normalization: Normalization?
 
     // One quantum's tensors, (sample, ...) with the kernels' layout of each. After a gradient they hold its last quantum, which the benchmarks use.
-    package let inputs: FloatBuffer
-    package let ink: Buffer<InkSpan>
+    package let inputs = FloatBuffer()
+    package let ink = Buffer<InkSpan>()
     /// For each sample the list that the first convolution keeps of where the activations differ from the blank image's.
-    package let tiles: Buffer<Int32>
-    package let activations: FloatBuffer
+    package let tiles = Buffer<Int32>()
+    package let activations = FloatBuffer()
     /// On the way back their gradient takes their place.
-    package let features: FloatBuffer
-    package let winners: Buffer<Int32>
-    package let logits: FloatBuffer
-    package let logitGradients: FloatBuffer
-    package let losses: Buffer<Double>
-    package let predictions: Buffer<UInt32>
+    package let features = FloatBuffer()
+    package let winners = Buffer<Int32>()
+    package let logits = FloatBuffer()
+    package let logitGradients = FloatBuffer()
+    package let losses = Buffer<Double>()
+    package let predictions = Buffer<UInt32>()
     /// One sample's, (padded row, padded column, c1); zero between samples.
-    package let activationGradients: FloatBuffer
+    package let activationGradients = FloatBuffer()
     /// What the present parameters and normalisation make of an image without ink.
     package let blank: BlankTensors
     private var isBlankCurrent = false
     /// What the second convolution's forward pass works in.
-    package let scratch: FloatBuffer
+    package let scratch = FloatBuffer()
     /// A quantum's gradient but that of the linear layer's weights, which is added to its sibling's where it is computed.
-    private let siblingGradient: FloatBuffer
-    private let gradientBuffers: GradientBuffers
+    private let siblingGradient = FloatBuffer()
+    private let gradientBuffers = GradientBuffers()
 
     /// A node of the tree: a packed gradient, and what else its samples came to.
     private struct Node {
@@ -40,38 +40,48 @@ package final class GradientEngine {
     }
 
     /// An engine for `model`; parameters must be loaded before it is used.
-    ///
-    /// - Parameter gradientBuffers: memory for gradients, which engines of one thread may share.
-    package init(model: SmallCNN, instructionSet: InstructionSet, gradientBuffers: GradientBuffers = GradientBuffers()) {
-        self.gradientBuffers = gradientBuffers
+    package init(model: SmallCNN, instructionSet: InstructionSet) {
         self.model = model
         g = Geometry(model)
-        kernels = instructionSet.kernels
-        parameters = PackedParameters(g)
         layout = PackedGradient(g)
-        inputs = FloatBuffer(count: Quanta.size * g.inputCount)
-        ink = Buffer(repeating: .none, count: Quanta.size * g.height)
-        tiles = Buffer(repeating: -1, count: Quanta.size * g.tileListCount)
-        activations = FloatBuffer(count: Quanta.size * g.activationCount)
-        features = FloatBuffer(count: Quanta.size * g.featureCount)
-        winners = Buffer(repeating: 0, count: Quanta.size * g.featureCount)
-        logits = FloatBuffer(count: Quanta.size * g.classes)
-        logitGradients = FloatBuffer(count: Quanta.size * g.classes)
-        losses = Buffer(repeating: 0, count: Quanta.size)
-        predictions = Buffer(repeating: 0, count: Quanta.size)
-        activationGradients = FloatBuffer(count: g.activationCount)
         blank = BlankTensors(g)
-        scratch = FloatBuffer(count: g.secondForwardScratchCount)
-        siblingGradient = FloatBuffer(count: layout.linearWeights.lowerBound)
+        kernels = instructionSet.kernels
+        resizeTensors()
     }
 
-    /// Goes over to another model if it differs in its dropout alone, and so needs the same memory. Parameters stay as they are.
+    /// Goes over to another model, in the same memory where that is large enough: it is in the caches already.
     ///
-    /// - Returns: Whether it did.
+    /// - Returns: Whether its parameters are still loaded, since the other model differs in its dropout alone. If not, some must be before it is used.
     package func goOver(to other: SmallCNN) -> Bool {
-        guard Geometry(other) == g else { return false }
         model = other
-        return true
+        let geometry = Geometry(other)
+        if geometry == g { return true }
+        g = geometry
+        layout = PackedGradient(g)
+        resizeTensors()
+        return false
+    }
+
+    /// Makes room for a quantum's tensors, and zeros what the kernels leave as it is.
+    private func resizeTensors() {
+        isBlankCurrent = false
+        parameters.resize(to: g)
+        inputs.resize(to: Quanta.size * g.inputCount)
+        g.clearBorders(of: inputs, images: Quanta.size, channels: 1)
+        ink.resize(to: Quanta.size * g.height, filling: .none)
+        tiles.resize(to: Quanta.size * g.tileListCount, filling: 0)
+        activations.resize(to: Quanta.size * g.activationCount)
+        g.clearBorders(of: activations, images: Quanta.size, channels: g.c1Stride)
+        features.resize(to: Quanta.size * g.featureCount)
+        winners.resize(to: Quanta.size * g.featureCount, filling: 0)
+        logits.resize(to: Quanta.size * g.classes)
+        logitGradients.resize(to: Quanta.size * g.classes)
+        losses.resize(to: Quanta.size, filling: 0)
+        predictions.resize(to: Quanta.size, filling: 0)
+        activationGradients.resize(to: g.activationCount)
+        blank.resize(to: g)
+        scratch.resize(to: g.secondForwardScratchCount)
+        siblingGradient.resize(to: layout.linearWeights.lowerBound)
     }
 
     /// Takes new parameters: `model.parameterCount` floats, flat, channels-last (`SmallCNN.channelsLast`).

@@ -6,6 +6,19 @@ extension Geometry {
             height: model.height, width: model.width, kernelSize: model.kernelSize, c1: model.firstChannels, c2: model.secondChannels,
             classes: model.classes)
     }
+
+    /// Zeros the padding around images, (image, padded row, padded column, channel), which kernels read and none of them writes.
+    func clearBorders(of images: FloatBuffer, images count: Int, channels: Int) {
+        let (rowSize, border) = (paddedWidth * channels, padding * channels)
+        for image in 0..<count {
+            let first = images.base + image * paddedHeight * rowSize
+            // Rows above, and the left end of the first row.
+            first.update(repeating: 0, count: padding * rowSize + border)
+            // The right end of a row and the left one of the next.
+            for row in padding + 1..<padding + height { (first + row * rowSize - border).update(repeating: 0, count: 2 * border) }
+            (first + (padding + height) * rowSize - border).update(repeating: 0, count: border + padding * rowSize)
+        }
+    }
 }
 
 /// The gradients as the kernels accumulate them, back to back in one buffer. Layouts as in `KernelSet`.
@@ -39,22 +52,28 @@ package struct PackedGradient {
 
 /// The parameters as the kernels read them. Layouts as in `KernelSet`; padding is zero and stays so.
 package struct PackedParameters {
-    package let firstWeights: FloatBuffer
-    package let firstBias: FloatBuffer
-    package let secondForwardWeights: FloatBuffer
-    package let secondWeights: FloatBuffer
-    package let secondBias: FloatBuffer
-    package let linearWeights: FloatBuffer
-    package let linearBias: FloatBuffer
+    package let firstWeights = FloatBuffer()
+    package let firstBias = FloatBuffer()
+    package let secondForwardWeights = FloatBuffer()
+    package let secondWeights = FloatBuffer()
+    package let secondBias = FloatBuffer()
+    package let linearWeights = FloatBuffer()
+    package let linearBias = FloatBuffer()
 
-    init(_ g: Geometry) {
-        firstWeights = FloatBuffer(count: g.firstWeightCount)
-        firstBias = FloatBuffer(count: g.c1Stride)
-        secondForwardWeights = FloatBuffer(count: g.secondForwardWeightCount)
-        secondWeights = FloatBuffer(count: g.secondWeightCount)
-        secondBias = FloatBuffer(count: g.c2Stride)
-        linearWeights = FloatBuffer(count: g.linearWeightCount)
-        linearBias = FloatBuffer(count: g.classes)
+    /// Makes room for a model's parameters, which are still to be loaded.
+    func resize(to g: Geometry) {
+        let hasPadding = g.c1 != g.c1Stride || g.c2 != g.c2Stride
+        func resize(_ buffer: FloatBuffer, to count: Int) {
+            buffer.resize(to: count)
+            if hasPadding { buffer.numbers.update(repeating: 0) }
+        }
+        resize(firstWeights, to: g.firstWeightCount)
+        resize(firstBias, to: g.c1Stride)
+        resize(secondForwardWeights, to: g.secondForwardWeightCount)
+        resize(secondWeights, to: g.secondWeightCount)
+        resize(secondBias, to: g.c2Stride)
+        resize(linearWeights, to: g.linearWeightCount)
+        resize(linearBias, to: g.classes)
     }
 
     /// Packs flat parameters, channels-last.

@@ -1,22 +1,14 @@
 package import CNNCore
 package import TrainingProtocol
 
-/// Computes pieces of work. It keeps the engines of the models it met last, with their scratch memory. One thread owns it.
+/// Computes pieces of work, those of all models in the same memory. One thread owns it.
 package final class PieceComputer {
-    /// Engines kept: enough for the experiments of a study.
-    private static let capacity = 8
     private let instructionSet: InstructionSet
     private let makeFrame: FrameMaker
-    private let gradientBuffers = GradientBuffers()
-    /// The one used last stands last.
-    private var engines: [Entry] = []
-
-    private struct Entry {
-        let engine: GradientEngine
-        /// The parameters that the engine has loaded, by their frame's owner and not by their name: what was damaged on its way may have had the same name.
-        /// Weak, so that memory is not held for a model that has no more work.
-        weak var loaded: AnyObject?
-    }
+    private var engine: GradientEngine?
+    /// The parameters that the engine has loaded, by their frame's owner and not by their name: what was damaged on its way may have had the same name.
+    /// Weak, so that memory is not held for a model that has no more work.
+    private weak var loaded: AnyObject?
 
     /// - Parameter makeFrame: Makes the results' frames.
     package init(instructionSet: InstructionSet, makeFrame: @escaping FrameMaker = FrameDraft.init(byteCount:)) {
@@ -52,20 +44,15 @@ package final class PieceComputer {
             lossSum: statistics.lossSum, correct: statistics.correct, values: values.frame)
     }
 
+    /// The engine, gone over to a piece's model and parameters.
     private func engine(for piece: PieceOfWork) -> GradientEngine {
-        var entry: Entry
-        if let index = engines.firstIndex(where: { $0.engine.goOver(to: piece.model) }) {
-            entry = engines.remove(at: index)
-        } else {
-            if engines.count == Self.capacity { engines.removeFirst() }
-            let engine = GradientEngine(model: piece.model, instructionSet: instructionSet, gradientBuffers: gradientBuffers)
-            entry = Entry(engine: engine)
+        let engine = self.engine ?? GradientEngine(model: piece.model, instructionSet: instructionSet)
+        self.engine = engine
+        if !engine.goOver(to: piece.model) { loaded = nil }
+        if let parameters = piece.parameters, loaded !== parameters.owner {
+            parameters.withUnsafeBytes { engine.load(parameters: $0.bindMemory(to: Float.self)) }
+            loaded = parameters.owner
         }
-        if let parameters = piece.parameters, entry.loaded !== parameters.owner {
-            parameters.withUnsafeBytes { entry.engine.load(parameters: $0.bindMemory(to: Float.self)) }
-            entry.loaded = parameters.owner
-        }
-        engines.append(entry)
-        return entry.engine
+        return engine
     }
 }

@@ -44,6 +44,37 @@ import Testing
         }
     }
 
+    /// Models of all sizes take turns in one memory, larger and smaller, with padded channels and without: nothing of one shows in the next.
+    @Test(arguments: supportedInstructionSets) func anEngineThatGoesOverEqualsAFreshOne(_ instructionSet: InstructionSet) throws {
+        let shapes = [
+            Shape(c1: 16, c2: 32), Self.shape, Shape(k: 5), Shape(), Shape(c1: 5, c2: 12, k: 7, height: 28, width: 28), Shape(dropout: 0.2),
+            Shape(c1: 9, c2: 17, k: 1, classes: 3, height: 4, width: 10), Shape(c1: 3, c2: 5, k: 5, classes: 4, height: 14, width: 12),
+        ]
+        let used = try GradientEngine(model: shapes[0].model(), instructionSet: instructionSet)
+        for stride in [1, 3] {
+            for turn in shapes.indices {
+                let shape = shapes[turn * stride % shapes.count]
+                let model = try shape.model()
+                let parameters = model.parameters(seed: UInt64(turn))
+                let batch = Batch(model, samples: 9, seed: UInt64(turn + stride))
+                _ = used.goOver(to: model)
+                used.load(parameters)
+                let fresh = try GradientEngine(model, instructionSet, parameters: parameters)
+                expectSameBits(used.sum(of: batch), fresh.sum(of: batch), "\(shape.testDescription)")
+                #expect(used.evaluation(in: batch) == fresh.evaluation(in: batch), "\(shape.testDescription)")
+            }
+        }
+    }
+
+    @Test func parametersStayLoadedForAnotherDropoutAlone() throws {
+        let engine = try GradientEngine(model: Self.shape.model(), instructionSet: .best())
+        var shape = Self.shape
+        shape.dropout = 0
+        #expect(engine.goOver(to: try shape.model()))
+        (shape.height, shape.width) = (shape.width, shape.height)
+        #expect(!engine.goOver(to: try shape.model()))
+    }
+
     /// What is kept of images without ink depends on the normalisation too.
     @Test(arguments: supportedInstructionSets) func anotherNormalizationCountsWithoutNewParameters(_ instructionSet: InstructionSet) throws
     {

@@ -90,4 +90,18 @@ struct PieceComputerTests {
         #expect(sound == result(parameters, by: PieceComputer(instructionSet: instructionSet)))
         #expect(sound != damaged)
     }
+
+    @Test("The same parameters are loaded anew for another model that has as many")
+    func sameParametersForAnotherModel() throws {
+        let instructionSet = try InstructionSet.best()
+        let models = try [(4, 8), (8, 4)].map { try SmallCNN(firstChannels: 2, secondChannels: 2, classes: 4, height: $0, width: $1) }
+        let parameters = Frame(floats: (0..<models[0].parameterCount).map { Float($0 % 7 - 3) / 10 })
+        let computer = PieceComputer(instructionSet: instructionSet)
+        for model in models {
+            var piece = piece(model: model, kind: .train, parameters: [], id: 1)
+            piece.parameters = parameters
+            let bytes = computer.compute(piece) { _ in }.values.bytes()
+            #expect(bytes == PieceComputer(instructionSet: instructionSet).compute(piece) { _ in }.values.bytes())
+        }
+    }
 }
