@@ -36,6 +36,6 @@ package func fuzzTargets(scratch: String) throws -> [any FuzzTarget] {
         idxTarget(name: "idx-images", dimensions: [3, 4, 5], scratch: scratch),
         idxTarget(name: "idx-labels", dimensions: [40], scratch: scratch),
         datasetTarget(scratch: scratch), CoordinatorTarget(), WorkerTarget(), DirectMessageTarget(),
-        checkpointTarget(), runRecordTarget(), chainTarget(),
+        MessageQueueTarget(), checkpointTarget(), runRecordTarget(), chainTarget(),
     ]
 }

@@ -51,6 +51,8 @@ package final class CoordinatorShell {
     /// Until then the workers' answers to STOP are waited for.
     private var lastFarewell = Duration.zero
     private var nextTick = Duration.zero
+    /// How often news of direct lines may still be taken in before anything else is looked at.
+    private var shortcuts = 0
     private var alertness = Alertness()
     private var keep: (Int, JobState) -> Void = { _, _ in }
 
@@ -133,17 +135,25 @@ package final class CoordinatorShell {
 
     /// Waits for something to happen, or for time to pass, and does meanwhile what nobody waits for.
     private func wait() throws -> PollResult {
+        if lines.haveNews, shortcuts > 0 {
+            shortcuts -= 1
+            return .nothing
+        }
+        shortcuts = 8
         let descriptors = [handle.mailbox.descriptor] + lines.descriptors
-        func wait(_ timeout: Int) throws -> PollResult {
+        func look(timeout: Int = 0) throws -> PollResult {
             try socket.poll(monitor: monitor, descriptors: descriptors, timeout: timeout)
         }
         while alertness.isAlert {
-            let result = try wait(0)
-            if !result.isNothing { return result }
+            let result = try look()
+            if !result.isNothing || lines.haveNews { return result }
             if !catchUp() { sched_yield() }
+            if lines.haveNews { return .nothing }
         }
         while catchUp() {}
-        return try wait(disconnectionTellings.left == 0 ? 50 : 1)
+        lines.fallAsleep()
+        defer { lines.wakeUp() }
+        return try look(timeout: lines.haveNews ? 0 : disconnectionTellings.left == 0 ? 50 : 1)
     }
 
     /// Does a little of what nobody waits for.
@@ -189,11 +199,10 @@ package final class CoordinatorShell {
 
     /// Takes in what has come by direct lines, and new ones.
     private func receiveFromLines(_ readable: [Int32], _ observer: (TrainingObservation) -> Void) throws {
-        if readable.isEmpty { return }
-        for (peer, line) in lines.lines(among: readable) {
+        for (peer, line) in lines.linesWithNews(readable: readable) {
             try trace.recording(.receive) { try receiveMessage(from: line, of: peer, observer) }
         }
-        lines.accept(readable, now: MonotonicClock.now)
+        if !readable.isEmpty { lines.accept(readable, now: MonotonicClock.now) }
     }
 
     /// Takes in one message: if there are more, the next wait ends at once, and others have had their turn.

@@ -10,26 +10,29 @@ import TrainingProtocol
     import Darwin
 #endif
 
-/// A connection between a coordinator and a worker of one machine with no thread in between: a Unix socket that carries messages whole, and memory that both share, by
-/// which tensors go.
+/// A connection between a coordinator and a worker of one machine with no thread in between: memory that both share, by which messages and their tensors go, and a Unix socket
+/// that wakes an end which sleeps, and tells it when the other one is gone.
 ///
-/// By ZeroMQ's ipc a message wakes three threads on its way, by a direct line one. State machines and messages know nothing of it. Only Linux
+/// By ZeroMQ's ipc a message wakes three threads on its way, by a direct line one at most. State machines and messages know nothing of it. Only Linux
 /// has what it takes; elsewhere ZeroMQ connects local workers too, as it does those of other makers.
 final class DirectLine {
-    /// The connection, for polls.
+    /// The socket, for polls.
     let descriptor: Int32
     private var frames: SharedFrames
     private var outgoing: [UInt8] = []
-    /// Room for any message; what no message has used takes no memory.
-    private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(message_socket_largest), alignment: 64)
+    /// Room for any datagram; what none has used takes no memory.
+    private let datagram = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(message_socket_largest), alignment: 64)
+    /// A message that came by the socket before its place in the queue.
+    private var early: Frame?
+    private var hasEnded = false
     /// The last message that was sent ahead, while it is not released; known by its first frame's owner.
     private var sentAhead: (owner: AnyObject, number: UInt64, promise: SharedFrames.Promise)?
     private var lastNumber: UInt64 = 0
-    private var lastReleased: UInt64 = 0
     /// The last message that came ahead, while it is not released.
     private var cameAhead: (number: UInt64, leases: [BlockChannel.Lease])?
-    /// A datagram that comes after a release that is still to be told.
-    private var unread: Frame?
+
+    /// The one byte that wakes the other end.
+    private static let wakeUpCall: [UInt8] = [0]
 
     /// Takes over a connection whose ends share memory.
     private init(_ descriptor: Int32, _ frames: SharedFrames) {
@@ -39,8 +42,10 @@ final class DirectLine {
 
     deinit {
         close(descriptor)
-        incoming.deallocate()
+        datagram.deallocate()
     }
+
+    // MARK: Sending
 
     /// Sends a message.
     ///
@@ -49,11 +54,10 @@ final class DirectLine {
         guard let ahead = sentAhead, ahead.owner === message.first?.owner else { return transmit(frames.put(message)) }
         sentAhead = nil
         frames.keep(ahead.promise)
-        lastReleased = ahead.number
-        return !frames.releases.raise(to: ahead.number) || transmit([])
+        return transmit([], number: ahead.number)
     }
 
-    /// Sends a coordinator's message ahead of its time, if that can be: the worker reads it, and once it is sent a number in shared memory tells so. Its last frame may still be written.
+    /// Sends a coordinator's message ahead of its time, if that can be: the worker reads it, and once it is sent another one, of a few bytes, tells so. Its last frame may still be written.
     func sendAhead(_ message: [Frame]) {
         sentAhead = nil
         guard let owner = message.first?.owner, let (parts, promise) = frames.promise(message) else { return }
@@ -62,52 +66,120 @@ final class DirectLine {
     }
 
     private func transmit(_ parts: [SharedFrames.Part], number: UInt64 = 0) -> Bool {
+        if hasEnded { return false }
         outgoing.removeAll(keepingCapacity: true)
-        DirectMessage(parts, number: number, released: lastReleased).append(to: &outgoing)
-        return message_socket_send(descriptor, outgoing, outgoing.count) != 0
+        DirectMessage(parts, number: number).append(to: &outgoing)
+        let queue = queues.outgoing
+        // What there is no room for goes by the socket, and a message of no bytes keeps its place.
+        let isTaken =
+            outgoing.withUnsafeBytes { queue.send($0, leaving: SharedFrames.queueReserve) }
+            || message_socket_send(descriptor, outgoing, outgoing.count) != 0 && queue.send(UnsafeRawBufferPointer(start: nil, count: 0))
+        return isTaken && (!queue.isReceiverAsleep || wake())
     }
+
+    /// - Returns: Whether the other end is still there.
+    private func wake() -> Bool {
+        // Without room there is something that wakes it.
+        message_socket_send(descriptor, Self.wakeUpCall, Self.wakeUpCall.count) != 0 || errno == EAGAIN
+    }
+
+    // MARK: Receiving
 
     /// Receives a message if there is one.
     func receive() -> Arrival {
-        // Before the look at the socket: what was sent before the release is there then, and comes first.
-        let released = frames.releases.number
-        let datagram: Frame
-        if let unread {
-            datagram = unread
-            self.unread = nil
-        } else {
-            let length = message_socket_receive(descriptor, incoming.baseAddress, incoming.count)
-            if length <= 0 { return length < 0 && errno == EAGAIN ? release(released) ?? .nothing : .end }
-            guard length <= incoming.count else { return .unreadable(.damaged) }
-            datagram = Frame(copying: UnsafeRawBufferPointer(rebasing: incoming[..<length]))
+        if let arrival = receiveQueued() { return arrival }
+        switch readSocket() {
+        case .nothing: return .nothing
+        case .call: break
+        case .message(let message):
+            if early != nil { return end() }
+            early = message
+        case .end:
+            // What was sent before is in the queue by now.
+            return receiveQueued() ?? end()
         }
-        guard let message = DirectMessage(datagram) else { return .unreadable(.damaged) }
-        if let arrival = release(message.released) {
-            unread = datagram
-            return arrival
+        return receiveQueued() ?? .nothing
+    }
+
+    /// Whether there is something to receive that the socket need not tell of.
+    var hasNews: Bool { queues.incoming.hasNews }
+
+    /// Before this end waits for the descriptor: from now on the other one writes to it when it has sent a message.
+    func fallAsleep() { queues.incoming.fallAsleep() }
+
+    /// After the wait.
+    func wakeUp() { queues.incoming.wakeUp() }
+
+    /// The messages' queues, there and back.
+    var queues: (outgoing: MessageQueue, incoming: MessageQueue) { frames.queues }
+
+    /// What the queue has.
+    private func receiveQueued() -> Arrival? {
+        if hasEnded { return .end }
+        switch queues.incoming.next {
+        case .nothing: return nil
+        case .damage: return end()
+        case .message(let length):
+            let message = Frame(byteCount: length) { queues.incoming.receive(into: $0) }
+            if length > 0 { return arrival(of: message) }
+            guard let message = takeEarly() else { return end() }
+            return arrival(of: message)
         }
-        if message.parts.isEmpty { return .nothing }
+    }
+
+    /// The message whose place in the queue has come: it was sent before that.
+    private func takeEarly() -> Frame? {
+        defer { early = nil }
+        while early == nil {
+            switch readSocket() {
+            case .nothing, .end: return nil
+            case .call: break
+            case .message(let message): early = message
+            }
+        }
+        return early
+    }
+
+    private func arrival(of bytes: Frame) -> Arrival {
+        guard let message = DirectMessage(bytes) else { return .unreadable(.damaged) }
+        if message.parts.isEmpty { return release(message.number) }
         if message.number == 0 { return frames.take(message.parts).map { .message($0) } ?? .unreadable(.damaged) }
         guard let (expected, leases) = frames.expect(message.parts) else { return .unreadable(.damaged) }
         cameAhead = (message.number, leases)
         return .ahead(expected)
     }
 
-    /// Whether a message that came ahead is released, or one that was received is still to be told.
-    var hasNews: Bool { unread != nil || cameAhead.map { $0.number == frames.releases.number } ?? false }
-
-    /// - Returns: nil if the message that came ahead is not the one that was released.
-    private func release(_ number: UInt64) -> Arrival? {
-        guard let ahead = cameAhead, ahead.number == number else { return nil }
+    private func release(_ number: UInt64) -> Arrival {
+        guard let ahead = cameAhead, ahead.number == number else { return .unreadable(.damaged) }
         cameAhead = nil
         return ahead.leases.allSatisfy { $0.take() } ? .released : .unreadable(.damaged)
     }
 
-    /// Before this end waits for the descriptor: from now on the other one writes to it when it releases a message.
-    func fallAsleep() { frames.releases.fallAsleep() }
+    /// The connection is of no use any more.
+    private func end() -> Arrival {
+        hasEnded = true
+        return .end
+    }
 
-    /// After the wait.
-    func wakeUp() { frames.releases.wakeUp() }
+    private enum Datagram {
+        case nothing
+        /// The other end has sent something while this one slept.
+        case call
+        case message(Frame)
+        case end
+    }
+
+    private func readSocket() -> Datagram {
+        let length = message_socket_receive(descriptor, datagram.baseAddress, datagram.count)
+        switch length {
+        case ..<0: return errno == EAGAIN ? .nothing : .end
+        case Self.wakeUpCall.count: return .call
+        case 1...datagram.count: return .message(Frame(copying: UnsafeRawBufferPointer(rebasing: datagram[..<length])))
+        default: return .end
+        }
+    }
+
+    // MARK: Making frames
 
     /// A frame that is made where it will be sent from, if it is large and there is room.
     func draft(byteCount: Int) -> FrameDraft? { frames.draft(byteCount: byteCount) }
@@ -115,8 +187,9 @@ final class DirectLine {
 
 // How a line begins: the worker connects, and the coordinator greets it with a message that carries the memory and says its sizes.
 extension DirectLine {
-    /// Bytes of an image, images for training, images for testing, blocks that the coordinator sends by, blocks that the worker sends by, and bytes of a block; little-endian.
-    private typealias Greeting = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    /// Bytes of an image, images for training, images for testing, blocks that the coordinator sends by, blocks that the worker sends by, bytes of a block, and bytes of messages that a
+    /// queue has room for; little-endian.
+    private typealias Greeting = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
     /// The coordinator's end.
     ///
@@ -125,11 +198,11 @@ extension DirectLine {
     ///   - common: what the coordinator shares with all workers, and a file descriptor of it.
     static func greeting(_ connection: Int32, _ common: CommonMemory, sharedAs descriptor: Int32) -> DirectLine? {
         let images = common.layout
-        let layout = SharedFrames.Layout(common: images, blocksToCoordinator: SharedFrames.blocksToCoordinator)
+        let layout = SharedFrames.Layout(common: images)
         var greeting: Greeting = (
             UInt64(images.imageSize).littleEndian, UInt64(images.trainImages).littleEndian, UInt64(images.testImages).littleEndian,
             UInt64(images.blocks.blockCount).littleEndian, UInt64(layout.blocks.blockCount).littleEndian,
-            UInt64(images.blocks.blockSize).littleEndian
+            UInt64(images.blocks.blockSize).littleEndian, UInt64(layout.queueCapacity).littleEndian
         )
         var isSent = false
         let region = try? SharedRegion(byteCount: layout.byteCount) { own in
@@ -146,7 +219,7 @@ extension DirectLine {
     ///
     /// - Throws: ``TransportError`` if what answers does not greet, or its memory cannot be had.
     static func greeted(_ connection: Int32) throws(TransportError) -> DirectLine? {
-        var greeting: Greeting = (0, 0, 0, 0, 0, 0)
+        var greeting: Greeting = (0, 0, 0, 0, 0, 0, 0)
         var descriptors: [Int32] = [-1, -1]
         guard message_socket_receive_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, &descriptors) != 0 else {
             if errno == EAGAIN { return nil }
@@ -160,7 +233,7 @@ extension DirectLine {
             let images = CommonMemory.Layout(
                 imageSize: sizes.image, trainImages: sizes.train, testImages: sizes.test,
                 blocks: BlockStore.Geometry(blockCount: sizes.blocks, roomFor: sizes.block))
-            let layout = SharedFrames.Layout(common: images, blocksToCoordinator: sizes.ownBlocks)
+            let layout = SharedFrames.Layout(common: images, blocksToCoordinator: sizes.ownBlocks, queueCapacity: sizes.queue)
             let common = CommonMemory(
                 images, in: try SharedRegion(sharedAs: descriptors[0], byteCount: images.byteCount, access: .reading))
             let region = try SharedRegion(sharedAs: descriptors[1], byteCount: layout.byteCount, access: .readingAndWriting)
@@ -172,7 +245,7 @@ extension DirectLine {
 
     /// The numbers of a greeting.
     private struct Sizes {
-        let image, train, test, blocks, ownBlocks, block: Int
+        let image, train, test, blocks, ownBlocks, block, queue: Int
 
         /// nil if a stranger's greeting asks for something absurd.
         init?(_ greeting: Greeting) {
@@ -183,9 +256,10 @@ extension DirectLine {
             guard let image = number(greeting.0, atMost: 1 << 24), let train = number(greeting.1, atMost: 1 << 32),
                 let test = number(greeting.2, atMost: 1 << 32), let blocks = number(greeting.3, atMost: 1 << 16),
                 let ownBlocks = number(greeting.4, atMost: 1 << 16), let block = number(greeting.5, atMost: 1 << 30),
-                image > 0, blocks > 0, ownBlocks > 0, block > 0
+                let queue = number(greeting.6, atMost: 1 << 30), image > 0, blocks > 0, ownBlocks > 0, block > 0, queue > 0, queue % 8 == 0
             else { return nil }
-            (self.image, self.train, self.test, self.blocks, self.ownBlocks, self.block) = (image, train, test, blocks, ownBlocks, block)
+            (self.image, self.train, self.test, self.blocks) = (image, train, test, blocks)
+            (self.ownBlocks, self.block, self.queue) = (ownBlocks, block, queue)
         }
     }
 }

@@ -103,10 +103,19 @@ final class DirectLines {
         PeerID([0] + withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) })
     }
 
-    /// The connections that are among some descriptors.
-    func lines(among readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
-        connections.filter { readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
+    /// The connections that have something to receive, by their descriptors or without them.
+    func linesWithNews(readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
+        connections.filter { $0.line.hasNews || readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
     }
+
+    /// Whether a connection has something to receive that its descriptor need not tell of.
+    var haveNews: Bool { connections.contains { $0.line.hasNews } }
+
+    /// Before a wait for the descriptors.
+    func fallAsleep() { for connection in connections { connection.line.fallAsleep() } }
+
+    /// After it.
+    func wakeUp() { for connection in connections { connection.line.wakeUp() } }
 
     /// A peer's line, if it has one.
     func line(to peer: PeerID) -> DirectLine? { connections.first { $0.peer == peer }?.line }

@@ -1,9 +1,9 @@
 package import TrainingProtocol
 
-/// A message as it goes over a direct line: one datagram that holds its small frames, and says where in the shared memory the others are.
+/// A message as it goes over a direct line: its small frames, and where in the shared memory the others are.
 ///
-/// In 64-bit little-endian numbers: how many frames there are; the message's number if it is sent ahead, or else 0; the number of the last one that was released; and for each frame an
-/// entry of three. Then what travels inline, back to back.
+/// In 64-bit little-endian numbers: how many frames there are; the message's number if it is sent ahead, or else 0; and for each frame an entry of three. Then what travels inline, back to
+/// back. Without frames it releases the message of that number.
 ///
 /// | frame | first number | second | third | inline |
 /// |---|---|---|---|---|
@@ -14,20 +14,17 @@ package struct DirectMessage {
     package var parts: [SharedFrames.Part]
     /// Names the message if it is sent ahead: it counts once it is released. 0 for one that counts at once.
     package var number: UInt64
-    /// The last message that was released before this one was sent.
-    package var released: UInt64
 
     private static let numberSize = 8
-    private static let headerSize = 3 * numberSize
+    private static let headerSize = 2 * numberSize
     private static let entrySize = 3 * numberSize
     private static let rowNumberSize = MemoryLayout<UInt32>.size
     /// Stands in a ticket's place where the frame is rows of a table.
     private static let rowsMark: UInt64 = 1 << 63
 
-    package init(_ parts: [SharedFrames.Part], number: UInt64 = 0, released: UInt64 = 0) {
+    package init(_ parts: [SharedFrames.Part], number: UInt64 = 0) {
         self.parts = parts
         self.number = number
-        self.released = released
     }
 
     /// Writes the message to the end of `bytes`.
@@ -35,7 +32,7 @@ package struct DirectMessage {
         func put(_ numbers: UInt64...) {
             for number in numbers { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
         }
-        put(UInt64(parts.count), number, released)
+        put(UInt64(parts.count), number)
         for part in parts {
             switch part {
             case .inline(let frame): put(UInt64(frame.count), 0, 0)
@@ -52,25 +49,25 @@ package struct DirectMessage {
         }
     }
 
-    /// Reads a message; its inline frames are parts of `datagram`. Without frames it tells of a release alone.
+    /// Reads a message; its inline frames are parts of `bytes`.
     ///
     /// - Returns: nil for what is none.
-    package init?(_ datagram: Frame) {
+    package init?(_ bytes: Frame) {
         func number(at place: Int) -> UInt64 {
-            datagram.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self)) }
+            bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self)) }
         }
-        guard datagram.count >= Self.headerSize, let count = Int(exactly: number(at: 0)), (0...mostFrames).contains(count) else {
+        guard bytes.count >= Self.headerSize, let count = Int(exactly: number(at: 0)), (0...mostFrames).contains(count) else {
             return nil
         }
-        self.init([], number: number(at: Self.numberSize), released: number(at: 2 * Self.numberSize))
+        self.init([], number: number(at: Self.numberSize))
         let entries = stride(from: Self.headerSize, to: Self.headerSize + count * Self.entrySize, by: Self.entrySize)
         var end = Self.headerSize + count * Self.entrySize
-        guard datagram.count >= end, count > 0 || self.number == 0 else { return nil }
+        guard bytes.count >= end, count > 0 || self.number > 0 else { return nil }
         /// What follows inline, if there is so much.
         func inline(_ count: Int) -> Frame? {
-            guard count <= datagram.count - end else { return nil }
+            guard count <= bytes.count - end else { return nil }
             defer { end += count }
-            return datagram.part(end..<end + count)
+            return bytes.part(end..<end + count)
         }
         for entry in entries {
             guard let count = Int(exactly: number(at: entry)), let place = Int(exactly: number(at: entry + Self.numberSize)) else {
@@ -81,12 +78,12 @@ package struct DirectMessage {
                 guard place == 0, let frame = inline(count) else { return nil }
                 parts.append(.inline(frame))
             case Self.rowsMark:
-                guard count <= datagram.count / Self.rowNumberSize, let numbers = inline(count * Self.rowNumberSize) else { return nil }
+                guard count <= bytes.count / Self.rowNumberSize, let numbers = inline(count * Self.rowNumberSize) else { return nil }
                 parts.append(.rows(numbers.unsignedIntegers(), table: place))
             case let ticket where ticket < Self.rowsMark: parts.append(.shared(block: place, count: count, ticket: ticket))
             default: return nil
             }
         }
-        if end != datagram.count { return nil }
+        if end != bytes.count { return nil }
     }
 }

@@ -1,13 +1,17 @@
 package import SharedMemory
 package import TrainingProtocol
 
-/// One end of the memory by which large frames get from one process of a machine to another: copying them into a socket and out of it again, in the portions that
+/// One end of the memory by which messages and their large frames get from one process of a machine to another: copying these into a socket and out of it again, in the portions that
 /// the system's buffers hold, costs several times as much as all the rest of a message.
 package struct SharedFrames {
     /// Frames from this size on, in bytes, are worth a block.
     package static let leastSize = 4096
     /// Blocks by which a worker sends: one for each result that can be on its way, and one for the next.
     package static let blocksToCoordinator = 4
+    /// Bytes of messages that each queue has room for: some pieces of work, and little enough to stay in the caches.
+    package static let queueCapacity = 16 << 10
+    /// Bytes of them that are kept for the places of messages which go by the socket, 8 each.
+    static let queueReserve = 2 << 10
 
     /// A frame as it travels.
     package enum Part {
@@ -23,26 +27,34 @@ package struct SharedFrames {
     private let outgoing: (store: BlockStore, channel: BlockChannel)
     private let incoming: BlockChannel
     private var lastTicket: UInt64 = 0
-    /// Tells the worker which message that came ahead is released.
-    let releases: Signal
+    /// The messages themselves.
+    let queues: (outgoing: MessageQueue, incoming: MessageQueue)
 
-    /// What stands where in the memory of one line: the states of the common blocks, those of the worker's blocks, the signal of releases, then on whole pages the worker's blocks.
+    /// What stands where in the memory of one line: the states of the common blocks, those of the worker's blocks, the queue to the worker, that to the coordinator, then on whole pages
+    /// the worker's blocks.
     package struct Layout: Sendable, Hashable {
         package let commonBlocks: Int
         package let blocks: BlockStore.Geometry
+        package let queueCapacity: Int
 
         /// - Parameters:
         ///   - common: what the coordinator shares with all workers.
         ///   - blocksToCoordinator: the blocks by which the worker sends, as large as the common ones.
-        package init(common: CommonMemory.Layout, blocksToCoordinator: Int) {
+        ///   - queueCapacity: bytes of messages that each queue has room for; a multiple of 8.
+        package init(
+            common: CommonMemory.Layout, blocksToCoordinator: Int = SharedFrames.blocksToCoordinator,
+            queueCapacity: Int = SharedFrames.queueCapacity
+        ) {
             commonBlocks = common.blocks.blockCount
             blocks = BlockStore.Geometry(blockCount: blocksToCoordinator, roomFor: common.blocks.blockSize)
+            self.queueCapacity = queueCapacity
         }
 
         /// States that different processes change stand in different cache lines.
         fileprivate var statesToCoordinator: Int { wholeLines(BlockChannel.byteCount(blockCount: commonBlocks)) }
-        fileprivate var signalOffset: Int { wholeLines(statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount)) }
-        fileprivate var blocksOffset: Int { wholePages(signalOffset + Signal.byteCount) }
+        fileprivate var queueToWorker: Int { wholeLines(statesToCoordinator + BlockChannel.byteCount(blockCount: blocks.blockCount)) }
+        fileprivate var queueToCoordinator: Int { wholeLines(queueToWorker + MessageQueue.byteCount(capacity: queueCapacity)) }
+        fileprivate var blocksOffset: Int { wholePages(queueToCoordinator + MessageQueue.byteCount(capacity: queueCapacity)) }
         package var byteCount: Int { blocksOffset + blocks.byteCount }
 
         /// The least multiple of a cache line that is no less.
@@ -54,15 +66,18 @@ package struct SharedFrames {
     ///   - region: the memory of this line.
     package init(_ common: CommonMemory, _ layout: Layout, in region: SharedRegion, isCoordinator: Bool) {
         tables = common.tables
-        releases = Signal(in: region, at: layout.signalOffset)
+        let queueToWorker = MessageQueue(capacity: layout.queueCapacity, in: region, at: layout.queueToWorker)
+        let queueToCoordinator = MessageQueue(capacity: layout.queueCapacity, in: region, at: layout.queueToCoordinator)
         let results = BlockStore(layout.blocks, in: region, at: layout.blocksOffset)
         let toWorker = BlockChannel(common.blocks, in: region, at: 0)
         let toCoordinator = BlockChannel(results, in: region, at: layout.statesToCoordinator)
         if isCoordinator {
             (outgoing, incoming) = ((common.blocks, toWorker), toCoordinator)
+            queues = (queueToWorker, queueToCoordinator)
             region.protect(layout.blocksOffset..<layout.byteCount)
         } else {
             (outgoing, incoming) = ((results, toCoordinator), toWorker)
+            queues = (queueToCoordinator, queueToWorker)
         }
     }
 

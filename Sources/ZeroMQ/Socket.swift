@@ -183,7 +183,7 @@ package struct Socket: ~Copyable {
             let count = waitForEntries(&entries, timeout: isReady ? 0 : timeLeft)
             if count == -1 {
                 if errno != EINTR { throw ZeroMQError(code: errno, action: "waiting for messages") }
-                return PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: [])
+                return .nothing
             }
             if entries[0].revents != 0 { events.forget() }
             if entries[1].revents != 0 { monitor?.events.forget() }
@@ -225,6 +225,9 @@ package struct PollResult: Sendable, Hashable {
     package let hasDisconnection: Bool
     /// The file descriptors that can be read, or have come to their end.
     package let readableDescriptors: [Int32]
+
+    /// That of a look that was not taken.
+    package static let nothing = PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: [])
 
     package var isNothing: Bool { !readable && !writable && !hasDisconnection && readableDescriptors.isEmpty }
 }

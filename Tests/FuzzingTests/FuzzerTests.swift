@@ -9,7 +9,7 @@ import Testing
     private static let targets: [(target: String, cases: Int)] = [
         ("worker-messages", 4000), ("coordinator-messages", 4000), ("json", 4000), ("safetensors", 4000), ("idx-images", 3000),
         ("idx-labels", 3000), ("datasets", 500), ("coordinator", 300), ("worker", 1500), ("direct-messages", 4000),
-        ("checkpoints", 600), ("run-record", 4000), ("chain", 4000),
+        ("message-queues", 4000), ("checkpoints", 600), ("run-record", 4000), ("chain", 4000),
     ]
 
     @Test("No damaged input crashes anything or breaks a property", arguments: targets)

@@ -1,10 +1,10 @@
 import CMessageSocket
 import Coordinator
 import Datasets
-import SharedMemory
 import Testing
 import TrainingProtocol
 
+@testable import SharedMemory
 @testable import Transport
 
 #if canImport(Glibc)
@@ -29,11 +29,11 @@ import TrainingProtocol
 
         private func accept(now: Duration = .zero) { lines.accept(lines.descriptors, now: now) }
 
-        /// What readable connections there are.
-        private func arrived() -> [(peer: PeerID, line: DirectLine)] {
-            var entries = lines.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            _ = poll(&entries, nfds_t(entries.count), 0)
-            return lines.lines(among: entries.filter { $0.revents != 0 }.map(\.fd))
+        /// Puts a message into a line's queue as whoever has its other end could.
+        private func forge(_ message: DirectMessage, by line: DirectLine) {
+            var bytes: [UInt8] = []
+            message.append(to: &bytes)
+            #expect(bytes.withUnsafeBytes { line.queues.outgoing.send($0) })
         }
 
         /// A worker's line, and the coordinator's end of it.
@@ -44,7 +44,8 @@ import TrainingProtocol
             accept()
             let worker = try #require(try DirectLine.greeted(descriptor))
             #expect(worker.send([small]))
-            let (peer, coordinator) = try #require(arrived().first)
+            #expect(lines.haveNews)
+            let (peer, coordinator) = try #require(lines.linesWithNews(readable: []).first)
             #expect(message(coordinator.receive())?.map { $0.bytes() } == [small.bytes()])
             return (worker, peer, coordinator)
         }
@@ -144,9 +145,7 @@ import TrainingProtocol
         @Test("Images that there are not reach no state machine", arguments: [(0, 120), (0, .max), (2, 0), (.max, 0)] as [(Int, UInt32)])
         func forgedImages(table: Int, number: UInt32) throws {
             let (worker, _, coordinator) = try connected()
-            var datagram: [UInt8] = []
-            DirectMessage([.inline(small), .rows([0, number], table: table)]).append(to: &datagram)
-            #expect(message_socket_send(coordinator.descriptor, datagram, datagram.count) != 0)
+            forge(DirectMessage([.inline(small), .rows([0, number], table: table)]), by: coordinator)
             guard case .unreadable(.damaged) = worker.receive() else {
                 Issue.record("image \(number) of table \(table) was taken")
                 return
@@ -250,33 +249,80 @@ import TrainingProtocol
             #expect(kept.count == 2)
         }
 
-        @Test("A release wakes a worker that sleeps, and only that", arguments: [false, true])
+        @Test("A message wakes an end that sleeps, and only that", arguments: [false, true])
         func wakes(isAsleep: Bool) throws {
             let (worker, _, coordinator) = try connected()
             let (message, _) = try unwritten()
             coordinator.sendAhead(message)
             #expect(ahead(worker.receive()) != nil)
-            if isAsleep { worker.fallAsleep() }
-            #expect(coordinator.send(message))
-            var entry = pollfd(fd: worker.descriptor, events: Int16(POLLIN), revents: 0)
-            #expect(poll(&entry, 1, 0) == (isAsleep ? 1 : 0))
-            worker.wakeUp()
-            #expect(isReleased(worker.receive()))
-            for _ in 0..<2 { #expect(isNothing(worker.receive())) }
-            #expect(poll(&entry, 1, 0) == 0)
+            for (line, send) in [(worker, { coordinator.send(message) }), (coordinator, { worker.send([small]) })] {
+                if isAsleep { line.fallAsleep() }
+                #expect(send())
+                var entry = pollfd(fd: line.descriptor, events: Int16(POLLIN), revents: 0)
+                #expect(poll(&entry, 1, 0) == (isAsleep ? 1 : 0))
+                line.wakeUp()
+                #expect(!isNothing(line.receive()))
+                for _ in 0..<2 { #expect(isNothing(line.receive())) }
+                #expect(poll(&entry, 1, 0) == 0)
+            }
+        }
+
+        @Test("Messages that the queue has no room for arrive in their turn")
+        func throughTheSocket() throws {
+            let (worker, _, coordinator) = try connected()
+            // Frames too small for blocks.
+            let messages = (0..<300).map { round in
+                (0..<round % 7 + 1).map { large(round + $0, count: (round * 977 + $0 * 331) % SharedFrames.leastSize) }
+            }
+            let most = 40
+            for first in stride(from: 0, to: messages.count, by: most) {
+                let underway = messages[first..<min(first + most, messages.count)]
+                for message in underway { #expect(coordinator.send(message)) }
+                // What the socket tells of is not its turn yet.
+                var entry = pollfd(fd: worker.descriptor, events: Int16(POLLIN), revents: 0)
+                #expect(poll(&entry, 1, 0) == 1)
+                for sent in underway { #expect(message(worker.receive())?.map { $0.bytes() } == sent.map { $0.bytes() }) }
+                #expect(!worker.hasNews && isNothing(worker.receive()))
+            }
+        }
+
+        @Test("A message may come by the socket before its place in the queue, but only one")
+        func beforeItsPlace() throws {
+            let (worker, _, coordinator) = try connected()
+            var bytes: [UInt8] = []
+            DirectMessage([.inline(small)]).append(to: &bytes)
+            for _ in 0..<3 {
+                #expect(message_socket_send(coordinator.descriptor, bytes, bytes.count) != 0)
+                #expect(isNothing(worker.receive()) && !worker.hasNews)
+                #expect(coordinator.queues.outgoing.send(UnsafeRawBufferPointer(start: nil, count: 0)))
+                #expect(worker.hasNews && message(worker.receive())?.map { $0.bytes() } == [small.bytes()])
+            }
+            for _ in 0..<2 { #expect(message_socket_send(coordinator.descriptor, bytes, bytes.count) != 0) }
+            #expect(isNothing(worker.receive()))
+            #expect(isEnd(worker.receive()))
+        }
+
+        @Test("A queue that cannot be one, or a place in it for a message that there is not, ends the line", arguments: [false, true])
+        func damagedQueue(isPlace: Bool) throws {
+            let (worker, _, coordinator) = try connected()
+            #expect(coordinator.send([small]))
+            if isPlace {
+                #expect(coordinator.queues.outgoing.send(UnsafeRawBufferPointer(start: nil, count: 0)))
+            } else {
+                coordinator.queues.outgoing.sentBytes.pointee += 7
+            }
+            #expect(message(worker.receive()) != nil)
+            #expect(isEnd(worker.receive()))
+            #expect(isEnd(worker.receive()) && !worker.send([small]))
         }
 
         @Test("A release whose block was not handed over reaches no state machine")
         func forgedRelease() throws {
             let (worker, _, coordinator) = try connected()
-            for (number, released) in [(9, 0), (0, 9)] as [(UInt64, UInt64)] {
-                var datagram: [UInt8] = []
-                DirectMessage([.inline(small), .shared(block: 2, count: 5000, ticket: 77)], number: number, released: released)
-                    .append(to: &datagram)
-                #expect(message_socket_send(coordinator.descriptor, datagram, datagram.count) != 0)
-            }
+            forge(DirectMessage([.inline(small), .shared(block: 2, count: 5000, ticket: 77)], number: 9), by: coordinator)
             #expect(ahead(worker.receive()) != nil)
-            for _ in 0..<2 {
+            for number: UInt64 in [8, 9, 9] {
+                forge(DirectMessage([], number: number), by: coordinator)
                 guard case .unreadable(.damaged) = worker.receive() else {
                     Issue.record("a block was read that was not there")
                     return
@@ -305,9 +351,7 @@ import TrainingProtocol
         func forged(block: Int) throws {
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
-                var datagram: [UInt8] = []
-                DirectMessage([.inline(small), .shared(block: block, count: 5000, ticket: ticket)]).append(to: &datagram)
-                #expect(message_socket_send(worker.descriptor, datagram, datagram.count) != 0)
+                forge(DirectMessage([.inline(small), .shared(block: block, count: 5000, ticket: ticket)]), by: worker)
                 guard case .unreadable(.damaged) = coordinator.receive() else {
                     Issue.record("block \(block) was taken by ticket \(ticket)")
                     return
@@ -368,8 +412,8 @@ import TrainingProtocol
                 let error = #expect(throws: TransportError.self) { try DirectLine.greeted(descriptor) }
                 #expect(error?.description.isEmpty == false)
             }
-            // Ten images for training and five for testing, of 100 bytes each; three blocks there and four back, of a page each.
-            let intact: [UInt64] = [100, 10, 5, 3, 4, 4096]
+            // Ten images for training and five for testing, of 100 bytes each; three blocks there and four back, of a page each; queues of 800 bytes.
+            let intact: [UInt64] = [100, 10, 5, 3, 4, 4096, 800]
             func greet(_ other: Int32, _ numbers: [UInt64]) {
                 _ = try? SharedRegion(byteCount: 2 * 4096 + 3 * 4096) { common in
                     _ = try? SharedRegion(byteCount: 4096 + 4 * 4096) { own in

@@ -15,22 +15,12 @@ struct DirectMessageTarget: FuzzTarget {
     init() throws {
         let images = CommonMemory.Layout(
             imageSize: 100, trainImages: 20, testImages: 10, blocks: BlockStore.Geometry(blockCount: 20, roomFor: 8192))
-        let layout = SharedFrames.Layout(common: images, blocksToCoordinator: SharedFrames.blocksToCoordinator)
-        let common = try Self.mappedTwice(images.byteCount).map { CommonMemory(images, in: $0) }
-        let regions = try Self.mappedTwice(layout.byteCount)
+        let layout = SharedFrames.Layout(common: images)
+        let common = try mappedTwice(images.byteCount).map { CommonMemory(images, in: $0) }
+        let regions = try mappedTwice(layout.byteCount)
         tables = common[0].tables
         coordinator = SharedFrames(common[0], layout, in: regions[0], isCoordinator: true)
         worker = SharedFrames(common[1], layout, in: regions[1], isCoordinator: false)
-    }
-
-    /// Memory as two processes have it.
-    private static func mappedTwice(_ byteCount: Int) throws -> [SharedRegion] {
-        var opened: Result<SharedRegion, any Error>?
-        let made = try SharedRegion(byteCount: byteCount) { descriptor in
-            opened = Result { try SharedRegion(sharedAs: descriptor, byteCount: byteCount, access: .readingAndWriting) }
-        }
-        guard let opened else { throw Finding("memory is not shared") }
-        return [made, try opened.get()]
     }
 
     func run(_ random: inout CaseRandom, trace: Trace?) throws(Finding) -> FuzzOutcome {
@@ -40,7 +30,7 @@ struct DirectMessageTarget: FuzzTarget {
         let sent = sender.put(message)
         try require(isShared(sent[1]) && isShared(sent[3]), "a message found no room among blocks that should be free")
         var input: [UInt8] = []
-        DirectMessage(sent, number: random.oneIn(2) ? 0 : 5, released: 3).append(to: &input)
+        DirectMessage(sent, number: random.oneIn(2) ? 0 : 5).append(to: &input)
         let isIntact = random.oneIn(16)
         if !isIntact { mutate(&input, &random) }
         trace?("message of a direct line", [input])
@@ -74,8 +64,8 @@ struct DirectMessageTarget: FuzzTarget {
         if random.oneIn(4) {
             mutator.mutate(&input, partner: input, &random)
         } else {
-            // One of the numbers: how many frames, the message's own and the last release, and each frame's length, block and ticket, or rows, table and mark.
-            let place = 8 * random.below(18)
+            // One of the numbers: how many frames, the message's own, and each frame's length, block and ticket, or rows, table and mark.
+            let place = 8 * random.below(17)
             let number = random.oneIn(2) ? random.pick(ByteMutator.interestingNumbers) : UInt64(random.below(32))
             for index in 0..<8 { input[place + index] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(index))) }
         }
