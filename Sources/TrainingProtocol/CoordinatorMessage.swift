@@ -94,7 +94,6 @@ extension CoordinatorMessage {
     /// The message's frames.
     package func frames() -> [Frame] {
         var envelope = WireEnvelope()
-        var tensors: [Frame] = []
         switch self {
         case .welcome(let terms):
             var welcome = WireWelcome()
@@ -105,9 +104,8 @@ extension CoordinatorMessage {
         case .refusal(let sentence):
             envelope.refusal.sentence = sentence
         case .work(let piece):
-            envelope.work = WireWork(piece)
-            tensors = [piece.pixels, piece.labels]
-            if let parameters = piece.parameters { tensors.append(parameters) }
+            let frames = [WorkHeader(piece).frame, piece.pixels, piece.labels]
+            return piece.parameters.map { frames + [$0] } ?? frames
         case .reintroduce:
             envelope.reintroduce = WireReintroduce()
         case .stop(let sentence):
@@ -115,14 +113,18 @@ extension CoordinatorMessage {
         case .heartbeat(let run):
             envelope.heartbeat.run = run
         }
-        return [Header.frame(&envelope)] + tensors
+        return [Header.frame(&envelope)]
     }
 
     /// Reads a message that arrived at a worker. A piece of work is checked in full: its numbers, and its frames against its model.
     package init(frames: [Frame]) throws(ProtocolViolation) {
+        if let header = frames.first.flatMap({ WorkHeader($0) }) {
+            self = .work(try PieceOfWork(header, frames: frames))
+            return
+        }
         let message = try Header.message(of: frames)
         if case .work(let work) = message {
-            self = .work(try PieceOfWork(work, frames: frames))
+            self = .work(try PieceOfWork(WorkHeader(work), frames: frames))
             return
         }
         guard frames.count == 1 else {
@@ -149,34 +151,8 @@ extension CoordinatorMessage {
     }
 }
 
-extension WireWork {
-    fileprivate init(_ piece: PieceOfWork) {
-        self.init()
-        run = piece.run
-        self.piece = piece.piece
-        job = UInt32(clamping: piece.job)
-        kind = piece.kind == .train ? .train : .evaluate
-        model.firstChannels = UInt32(clamping: piece.model.firstChannels)
-        model.secondChannels = UInt32(clamping: piece.model.secondChannels)
-        model.kernelSize = UInt32(clamping: piece.model.kernelSize)
-        model.classes = UInt32(clamping: piece.model.classes)
-        model.height = UInt32(clamping: piece.model.height)
-        model.width = UInt32(clamping: piece.model.width)
-        model.dropout = piece.model.dropout
-        seed = piece.seed
-        step = UInt32(clamping: piece.step)
-        batchSize = UInt32(clamping: piece.batchSize)
-        firstQuantum = UInt32(clamping: piece.quanta.lowerBound)
-        quantumCount = UInt32(clamping: piece.quanta.count)
-        mean = piece.normalization.mean
-        standardDeviation = piece.normalization.standardDeviation
-        parameters = piece.parametersID
-        parametersAttached = piece.parameters != nil
-    }
-}
-
 extension PieceOfWork {
-    fileprivate init(_ work: WireWork, frames: [Frame]) throws(ProtocolViolation) {
+    fileprivate init(_ work: WorkHeader, frames: [Frame]) throws(ProtocolViolation) {
         let kind: PieceKind
         switch work.kind {
         case .train: kind = .train

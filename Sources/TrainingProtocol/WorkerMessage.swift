@@ -92,7 +92,6 @@ extension WorkerMessage {
     /// The message's frames.
     package func frames() -> [Frame] {
         var envelope = WireEnvelope()
-        var tensors: [Frame] = []
         switch self {
         case .hello(let introduction):
             var hello = WireHello()
@@ -102,19 +101,7 @@ extension WorkerMessage {
             hello.pid = introduction.processID
             hello.slots = UInt32(clamping: introduction.slots)
             envelope.hello = hello
-        case .result(let piece):
-            var result = WireResult()
-            result.run = piece.run
-            result.piece = piece.piece
-            result.job = UInt32(clamping: piece.job)
-            result.step = UInt32(clamping: piece.step)
-            result.firstQuantum = UInt32(clamping: piece.quanta.lowerBound)
-            result.quantumCount = UInt32(clamping: piece.quanta.count)
-            result.parameters = piece.parameters
-            result.lossSum = piece.lossSum
-            result.correct = UInt32(clamping: piece.correct)
-            envelope.result = result
-            tensors = [piece.values]
+        case .result(let result): return [ResultHeader(result).frame, result.values]
         case .declined(let run, let piece, let reason):
             var declined = WireDeclined()
             declined.run = run
@@ -131,11 +118,15 @@ extension WorkerMessage {
             heartbeat.quantaDone = UInt32(clamping: progress.quantaDone)
             envelope.heartbeat = heartbeat
         }
-        return [Header.frame(&envelope)] + tensors
+        return [Header.frame(&envelope)]
     }
 
     /// Reads a message that arrived at the coordinator. Only its form is checked here: whether a result fits the work that was given is the coordinator's to say.
     package init(frames: [Frame]) throws(ProtocolViolation) {
+        if frames.count == 2, let header = ResultHeader(frames[0]) {
+            self = .result(PieceResult(header, values: frames[1]))
+            return
+        }
         let message = try Header.message(of: frames)
         let expectedFrames = if case .result = message { 2 } else { 1 }
         guard frames.count == expectedFrames else {
@@ -148,13 +139,7 @@ extension WorkerMessage {
                 WorkerIntroduction(
                     profile: hello.profile.fitForLog, instructionSet: hello.instructionSet.fitForLog, host: hello.host.fitForLog,
                     processID: hello.pid, slots: Int(hello.slots)))
-        case .result(let result):
-            let first = Int(result.firstQuantum)
-            self = .result(
-                PieceResult(
-                    run: result.run, piece: result.piece, job: Int(result.job), step: Int(result.step),
-                    quanta: first..<first + Int(result.quantumCount), parameters: result.parameters, lossSum: result.lossSum,
-                    correct: Int(result.correct), values: frames[1]))
+        case .result(let result): self = .result(PieceResult(ResultHeader(result), values: frames[1]))
         case .declined(let declined):
             self = .declined(run: declined.run, piece: declined.piece, reason: declined.reason.reason)
         case .goodbye(let goodbye):
@@ -166,5 +151,15 @@ extension WorkerMessage {
         case .refusal, .welcome, .work, .reintroduce, .stop:
             throw .malformed("a worker never sends \(Header.name(of: message))")
         }
+    }
+}
+
+extension PieceResult {
+    fileprivate init(_ header: ResultHeader, values: Frame) {
+        let first = Int(header.firstQuantum)
+        self.init(
+            run: header.run, piece: header.piece, job: Int(header.job), step: Int(header.step),
+            quanta: first..<first + Int(header.quantumCount), parameters: header.parameters, lossSum: header.lossSum,
+            correct: Int(header.correct), values: values)
     }
 }
