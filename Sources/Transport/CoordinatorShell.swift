@@ -199,15 +199,15 @@ package final class CoordinatorShell {
 
     /// Takes in what has come by direct lines, and new ones.
     private func receiveFromLines(_ readable: [Int32], _ observer: (TrainingObservation) -> Void) throws {
-        for (peer, line) in lines.linesWithNews(readable: readable) {
-            try trace.recording(.receive) { try receiveMessage(from: line, of: peer, observer) }
+        for (peer, line, isReadable) in lines.linesWithNews(readable: readable) {
+            try trace.recording(.receive) { try handle(line.receive(isReadable: isReadable), of: peer, observer) }
         }
         if !readable.isEmpty { lines.accept(readable, now: MonotonicClock.now) }
     }
 
-    /// Takes in one message: if there are more, the next wait ends at once, and others have had their turn.
-    private func receiveMessage(from line: DirectLine, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
-        switch line.receive() {
+    /// Takes in one message of a direct line: if there are more, the next wait ends at once, and others have had their turn.
+    private func handle(_ arrival: Arrival, of peer: PeerID, _ observer: (TrainingObservation) -> Void) throws {
+        switch arrival {
         case .nothing, .ahead, .released: return
         case .message(let frames): try handle(.received(from: peer, frames: frames), observer)
         case .unreadable(let violation): try handle(.unreadable(from: peer, violation), observer)

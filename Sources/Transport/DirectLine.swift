@@ -86,19 +86,24 @@ final class DirectLine {
     // MARK: Receiving
 
     /// Receives a message if there is one.
-    func receive() -> Arrival {
-        if let arrival = receiveQueued() { return arrival }
-        switch readSocket() {
-        case .nothing: return .nothing
-        case .call: break
-        case .message(let message):
-            if early != nil { return end() }
-            early = message
-        case .end:
-            // What was sent before is in the queue by now.
-            return receiveQueued() ?? end()
+    ///
+    /// - Parameter isReadable: Whether the socket may have something to say.
+    func receive(isReadable: Bool = true) -> Arrival {
+        if early != nil, let arrival = receiveQueued() { return arrival }
+        // Before the queue, so that what wakes this end does so once, and what was sent before the other end closed is in the queue by now.
+        var isClosed = false
+        if isReadable {
+            switch readSocket() {
+            case .nothing, .call: break
+            case .message(let message):
+                // A message has its place in the queue before the next one is sent.
+                let arrival = early == nil ? nil : receiveQueued() ?? end()
+                early = message
+                if let arrival { return arrival }
+            case .end: isClosed = true
+            }
         }
-        return receiveQueued() ?? .nothing
+        return receiveQueued() ?? (isClosed ? end() : .nothing)
     }
 
     /// Whether there is something to receive that the socket need not tell of.

@@ -103,9 +103,12 @@ final class DirectLines {
         PeerID([0] + withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) })
     }
 
-    /// The connections that have something to receive, by their descriptors or without them.
-    func linesWithNews(readable: [Int32]) -> [(peer: PeerID, line: DirectLine)] {
-        connections.filter { $0.line.hasNews || readable.contains($0.line.descriptor) }.map { ($0.peer, $0.line) }
+    /// The connections that have something to receive, and whether their descriptors are among those that can be read.
+    func linesWithNews(readable: [Int32]) -> [(peer: PeerID, line: DirectLine, isReadable: Bool)] {
+        connections.compactMap { connection in
+            let isReadable = readable.contains(connection.line.descriptor)
+            return isReadable || connection.line.hasNews ? (connection.peer, connection.line, isReadable) : nil
+        }
     }
 
     /// Whether a connection has something to receive that its descriptor need not tell of.

@@ -26,6 +26,8 @@ final class WorkerConnection {
 
     private let endpoint: Endpoint
     private var line: DirectLine?
+    /// Whether the line's socket may have something to say.
+    private var isLineReadable = false
     /// A connection on which the coordinator's greeting has not come.
     private var ungreeted: Int32?
     /// Whether a direct line was tried since the connection was asked for, and came to nothing.
@@ -95,6 +97,7 @@ final class WorkerConnection {
         var readiness = Readiness(descriptors: entries.dropFirst().filter { $0.revents != 0 }.map(\.fd))
         if entries[0].revents == 0 { return readiness }
         if ungreeted == nil {
+            isLineReadable = true
             readiness.isReadable = true
         } else {
             readiness.isConnected = try takeGreeting()
@@ -144,7 +147,8 @@ final class WorkerConnection {
     /// Receives a message if there is one.
     func receive() throws -> Arrival {
         if let line {
-            let arrival = line.receive()
+            let arrival = line.receive(isReadable: isLineReadable)
+            isLineReadable = false
             if case .end = arrival { self.line = nil }
             return arrival
         }
