@@ -13,13 +13,12 @@ package final class BlankTensors {
     /// The tensors, valid as long as this object.
     package var image: BlankImage { BlankImage(activations: activations.base, features: features.base, winners: winners.base) }
 
+    /// Those of a model that there is no room for yet.
+    ///
     /// - Parameter geometry: That of images of full height.
-    init(_ geometry: Geometry) {
-        g = geometry.ofBlankImage
-        resize(to: geometry)
-    }
+    init(_ geometry: Geometry) { g = geometry.ofBlankImage }
 
-    /// Makes room for another model's tensors, which are still to be computed.
+    /// Makes room for a model's tensors, which are still to be computed.
     func resize(to geometry: Geometry) {
         g = geometry.ofBlankImage
         ink = [InkSpan](repeating: .none, count: g.height)

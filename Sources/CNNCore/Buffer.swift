@@ -25,6 +25,9 @@ package final class Buffer<Element: BitwiseCopyable> {
         base = Self.allocate(count, alignment)
     }
 
+    /// No memory yet.
+    convenience init() { self.init(uninitializedCount: 0) }
+
     deinit { base.deallocate() }
 
     private static func allocate(_ count: Int, _ alignment: Alignment) -> UnsafeMutablePointer<Element> {
@@ -41,11 +44,6 @@ package final class Buffer<Element: BitwiseCopyable> {
         base.initialize(repeating: value, count: count)
         capacity = count
     }
-}
-
-extension Buffer {
-    /// No memory yet.
-    convenience init() { self.init(uninitializedCount: 0) }
 }
 
 package typealias FloatBuffer = Buffer<Float>

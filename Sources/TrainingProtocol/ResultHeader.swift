@@ -1,6 +1,6 @@
 /// What RESULT's header says, in the order of the fields' numbers.
-struct ResultHeader {
-    private static let field: UInt8 = 3
+struct ResultHeader: SimpleHeader {
+    static let field: UInt8 = 3
 
     let run, piece: UInt64
     let job, step, firstQuantum, quantumCount: UInt32
@@ -21,20 +21,13 @@ struct ResultHeader {
         correct = result.correct
     }
 
-    /// Reads a header; nil for another one, or one that the library must read.
-    init?(_ header: Frame) {
-        let read = Header.read(header, Self.field) { Self(&$0) }
-        guard let read else { return nil }
-        self = read
-    }
-
-    private init(_ fields: inout SimpleFieldsReader) {
+    init(_ fields: inout SimpleFieldsReader) {
         (run, piece) = (fields.fixed64(1), fields.varint(2))
         (job, step, firstQuantum, quantumCount) = (fields.varint32(3), fields.varint32(4), fields.varint32(5), fields.varint32(6))
         (parameters, lossSum, correct) = (fields.varint(7), Double(bitPattern: fields.fixed64(8)), fields.varint32(9))
     }
 
-    var frame: Frame {
+    var fields: SimpleFieldsWriter {
         var fields = SimpleFieldsWriter()
         fields.fixed64(1, run)
         fields.varint(2, piece)
@@ -45,6 +38,6 @@ struct ResultHeader {
         fields.varint(7, parameters)
         fields.fixed64(8, lossSum.bitPattern)
         fields.varint(9, UInt64(correct))
-        return Header.frame(Self.field, fields)
+        return fields
     }
 }

@@ -1,8 +1,8 @@
 import CNNCore
 
 /// What WORK's header says, in the order of the fields' numbers.
-struct WorkHeader {
-    private static let field: UInt8 = 8
+struct WorkHeader: SimpleHeader {
+    static let field: UInt8 = 8
 
     let run, piece: UInt64
     let job: UInt32
@@ -32,14 +32,7 @@ struct WorkHeader {
         (parameters, parametersAttached) = (work.parameters, work.parametersAttached)
     }
 
-    /// Reads a header; nil for another one, or one that the library must read.
-    init?(_ header: Frame) {
-        let read = Header.read(header, Self.field) { Self(&$0) }
-        guard let read else { return nil }
-        self = read
-    }
-
-    private init?(_ fields: inout SimpleFieldsReader) {
+    init?(_ fields: inout SimpleFieldsReader) {
         (run, piece, job) = (fields.fixed64(1), fields.varint(2), fields.varint32(3))
         guard let kind = WireKind(rawValue: Int(fields.varint32(4))), var ofModel = fields.message(5) else { return nil }
         (self.kind, model) = (kind, Model(&ofModel))
@@ -50,7 +43,7 @@ struct WorkHeader {
         (parameters, parametersAttached) = (fields.varint(13), fields.varint(14) != 0)
     }
 
-    var frame: Frame {
+    var fields: SimpleFieldsWriter {
         var fields = SimpleFieldsWriter()
         fields.fixed64(1, run)
         fields.varint(2, piece)
@@ -66,7 +59,7 @@ struct WorkHeader {
         fields.fixed32(12, standardDeviation.bitPattern)
         fields.varint(13, parameters)
         fields.varint(14, parametersAttached ? 1 : 0)
-        return Header.frame(Self.field, fields)
+        return fields
     }
 }
 

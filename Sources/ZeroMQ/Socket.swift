@@ -226,7 +226,7 @@ package struct PollResult: Sendable, Hashable {
     /// The file descriptors that can be read, or have come to their end.
     package let readableDescriptors: [Int32]
 
-    /// That of a look that was not taken.
+    /// That of a wait that has found nothing, or of none at all.
     package static let nothing = PollResult(readable: false, writable: false, hasDisconnection: false, readableDescriptors: [])
 
     package var isNothing: Bool { !readable && !writable && !hasDisconnection && readableDescriptors.isEmpty }
