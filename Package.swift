@@ -116,8 +116,13 @@ let package = Package(
         tests("Tracing", "TestSupport"),
         tests("ForeignText"),
         tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
+        // Optimised in debug builds too, as the kernels are: it makes and compares millions of numbers.
+        .target(
+            name: "KernelRuns", dependencies: ["CNNKernels", "RandomStreams"], path: "Tests/KernelRuns",
+            swiftSettings: strict + [.unsafeFlags(["-O"])]),
         .testTarget(
-            name: "CNNKernelsTests", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules,
+            name: "CNNKernelsTests",
+            dependencies: ["CNNKernels", "CPUFeatures", "KernelRuns", "Processes", "RandomStreams", "TestSupport"] + vectorKernelModules,
             swiftSettings: strict),
         tests("CNNCore", "CNNKernels", "Datasets", "Digests", "RandomStreams", exclude: ["Fixtures"]),
         tests("TrainingProtocol", "CNNCore", "RandomStreams"),

@@ -1,4 +1,5 @@
 import CNNKernels
+import KernelRuns
 import Testing
 
 /// Which pixel wins a pooling window, and how much dropout drops: what a comparison with the reference alone would not show, were the reference wrong.

@@ -1,28 +1,10 @@
-import CNNKernels
-import CPUFeatures
+package import CNNKernels
 import RandomStreams
-import Testing
-
-#if arch(x86_64)
-    import CNNKernelsAVX2
-    import CNNKernelsAVX512
-#else
-    import CNNKernelsNEON
-#endif
-
-/// The kernel sets that this processor runs, apart from the scalar reference.
-let vectorKernels: [any KernelSet.Type] = {
-    #if arch(x86_64)
-        (cpu_supports_avx512() ? [CNNKernelsAVX512.SIMDKernels.self] : []) + (cpu_supports_avx2() ? [CNNKernelsAVX2.SIMDKernels.self] : [])
-    #else
-        cpu_supports_neon() ? [CNNKernelsNEON.SIMDKernels.self] : []
-    #endif
-}()
 
 /// Sizes and kinds of numbers that every kernel is tried with.
-struct KernelCase: Sendable, CustomTestStringConvertible {
+package struct KernelCase: Sendable, CustomStringConvertible {
     /// What the tensors are filled with.
-    enum Numbers: String, Sendable {
+    package enum Numbers: String, Sendable {
         /// Uniform in -1...1.
         case ordinary
         /// Multiples of 1/4 and few of them, so that sums tie and are zero often.
@@ -35,23 +17,25 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
         case notFinite
     }
 
-    let geometry: Geometry
-    let samples: Int
-    let numbers: Numbers
+    package let geometry: Geometry
+    package let samples: Int
+    package let numbers: Numbers
 
-    init(_ c1: Int, _ c2: Int, k: Int, classes: Int = 10, size: (Int, Int) = (28, 28), samples: Int = 8, _ numbers: Numbers = .ordinary) {
+    package init(
+        _ c1: Int, _ c2: Int, k: Int, classes: Int = 10, size: (Int, Int) = (28, 28), samples: Int = 8, _ numbers: Numbers = .ordinary
+    ) {
         geometry = Geometry(height: size.0, width: size.1, kernelSize: k, c1: c1, c2: c2, classes: classes)
         self.samples = samples
         self.numbers = numbers
     }
 
-    var testDescription: String {
+    package var description: String {
         "c1=\(geometry.c1) c2=\(geometry.c2) k=\(geometry.kernelSize) classes=\(geometry.classes) "
-            + "\(geometry.height)x\(geometry.width) samples=\(samples) \(numbers)"
+            + "\(geometry.height)x\(geometry.width) samples=\(samples) \(numbers.rawValue)"
     }
 
     /// One table for all kernels: the study's shapes, odd ones, every kernel size, every kind of numbers.
-    static let all: [KernelCase] = [
+    package static let all: [KernelCase] = [
         KernelCase(8, 16, k: 3), KernelCase(16, 32, k: 3, samples: 3), KernelCase(8, 16, k: 5, samples: 3),
         KernelCase(1, 1, k: 1, classes: 1, samples: 1), KernelCase(5, 12, k: 7, samples: 2),
         KernelCase(3, 17, k: 9, size: (10, 12), samples: 5),
@@ -72,16 +56,16 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
 }
 
 /// Seeded numbers for a case's tensors.
-struct Numbers {
+package struct Numbers {
     private var generator: MersenneTwister
     private let kind: KernelCase.Numbers
 
-    init(_ kernelCase: KernelCase, seed: UInt64) {
+    package init(_ kernelCase: KernelCase, seed: UInt64) {
         generator = MersenneTwister(seed: seed)
         kind = kernelCase.numbers
     }
 
-    mutating func next() -> Float {
+    package mutating func next() -> Float {
         let x = generator.uniform(-1...1)
         switch kind {
         case .ordinary: return x
@@ -98,15 +82,15 @@ struct Numbers {
         }
     }
 
-    mutating func tensor(_ count: Int) -> [Float] { (0..<count).map { _ in next() } }
+    package mutating func tensor(_ count: Int) -> [Float] { (0..<count).map { _ in next() } }
 
     /// A tensor of `rows` rows of `stride` numbers, of which those from `used` on are padding: 0.
-    mutating func padded(rows: Int, used: Int, stride: Int) -> [Float] {
+    package mutating func padded(rows: Int, used: Int, stride: Int) -> [Float] {
         (0..<rows).flatMap { _ in tensor(used) + [Float](repeating: 0, count: stride - used) }
     }
 
     /// An image of `channels` channels, `stride` floats a pixel, with the geometry's border of zeros.
-    mutating func image(_ g: Geometry, channels: Int, stride: Int) -> [Float] {
+    package mutating func image(_ g: Geometry, channels: Int, stride: Int) -> [Float] {
         var image = [Float](repeating: 0, count: g.paddedHeight * g.paddedWidth * stride)
         for y in 0..<g.height {
             for x in 0..<g.width {
@@ -117,6 +101,3 @@ struct Numbers {
         return image
     }
 }
-
-/// The bits of floats, all NaNs alike: which NaN an operation makes is not promised.
-func bits(_ values: [Float]) -> [UInt32] { values.map { $0.isNaN ? 0x7FC0_0000 : $0.bitPattern } }
