@@ -4,6 +4,13 @@ import Testing
 
 /// Parts of an image that no ink reaches are copied from an image without ink. That nothing shows it, ``KernelTests`` see to.
 @Suite struct InkTests {
+    /// What copies are compared with is computed.
+    @Test(arguments: KernelCase.all) func theReferenceCopiesNothing(_ kernelCase: KernelCase) {
+        let images = InkedImages(kernelCase)
+        let alone = images.tensors(by: ScalarKernels.self, copying: nil)
+        #expect(ScalarKernels.results(of: .blankImage(kernelCase)).map(\.bits) == alone.written.map(\.bits))
+    }
+
     /// With other numbers to copy it shows what is copied: at least all that is farther from ink than a tile and the kernels together, and nothing that ink is under the kernels of.
     @Test(arguments: KernelCase.all) func whatNoInkReachesIsCopied(_ kernelCase: KernelCase) {
         let images = InkedImages(kernelCase)

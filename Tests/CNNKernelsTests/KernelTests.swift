@@ -40,9 +40,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 17, 100]) func adamReportsFiniteGradients(_ count: Int) {
-        for kernels in vectorKernels + [ScalarKernels.self] {
-            for result in kernels.results(of: .adam(count: count, sampleCount: 64)) { #expect(result.values.last == 1, "\(kernels.name)") }
+    @Test func adamReportsFiniteGradients() {
+        for run in KernelRun.all {
+            guard case .adam = run else { continue }
+            for kernels in vectorKernels + [ScalarKernels.self] {
+                for result in kernels.results(of: run) { #expect(result.values.last == 1, "\(kernels.name), \(run)") }
+            }
         }
     }
 

@@ -122,10 +122,14 @@ extension KernelSet {
     /// Activations, features, winners and spans of ink; what no ink reaches is copied, by kernels that copy.
     static func resultsOfBlankImage(_ kernelCase: KernelCase) -> [Written] {
         let images = InkedImages(kernelCase)
-        let tensors = images.tensors(by: Self.self, copying: images.blank(by: Self.self))
-        let spans = tensors.ink.flatMap { [Float(min($0.first, 1 << 20)), Float($0.end)] }
-        return [
-            Written(tensors.activations), Written(tensors.features), Written(tensors.winners.map { Float($0) }), Written(spans),
-        ]
+        return images.tensors(by: Self.self, copying: images.blank(by: Self.self)).written
+    }
+}
+
+extension InkedImages.Tensors {
+    /// Activations, features, winners and spans of ink as numbers.
+    package var written: [Written] {
+        let spans = ink.flatMap { [Float(min($0.first, 1 << 20)), Float($0.end)] }
+        return [Written(activations), Written(features), Written(winners.map { Float($0) }), Written(spans)]
     }
 }
