@@ -94,8 +94,8 @@ package protocol KernelSet: Sendable {
 
     /// The way back through pooling and the second convolution, one sample.
     ///
-    /// Visits blocks of 32 positions in order, in each block each c2 in order, and of that the positions whose gradient is not zero in order: the activations
-    /// under a block fit the first cache. Adds gradient times activation to the weights' gradient, and gradient times weight to the activations' gradient.
+    /// Visits each c2 in order, and of that the positions whose gradient is not zero in order. Adds gradient times activation to the weights' gradient, and gradient times weight to the
+    /// activations' gradient.
     /// - Parameters:
     ///   - featureGradients: (position, c2).
     ///   - winners: (position, c2), one sample's from ``secondConvolution(_:samples:activations:weights:bias:ink:blank:features:winners:scratch:)``.

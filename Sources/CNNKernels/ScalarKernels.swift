@@ -119,16 +119,14 @@ package enum ScalarKernels: KernelSet {
         _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
         activationGradients: Output, weightGradients: Output, biasGradients: Output
     ) {
-        for block in stride(from: 0, to: g.positions, by: 32) {
-            for c2 in 0..<g.c2 {
-                for position in block..<min(block + 32, g.positions) where featureGradients[position * g.c2Stride + c2] != 0 {
-                    let gradient = featureGradients[position * g.c2Stride + c2]
-                    let corner = Int(winners[position * g.c2Stride + c2])
-                    biasGradients[c2] += gradient
-                    windowBackward(
-                        g, gradient, activations: activations + corner, weights: weights + c2 * g.taps * g.c1Stride,
-                        activationGradients: activationGradients + corner, weightGradients: weightGradients + c2 * g.taps * g.c1Stride)
-                }
+        for c2 in 0..<g.c2 {
+            for position in 0..<g.positions where featureGradients[position * g.c2Stride + c2] != 0 {
+                let gradient = featureGradients[position * g.c2Stride + c2]
+                let corner = Int(winners[position * g.c2Stride + c2])
+                biasGradients[c2] += gradient
+                windowBackward(
+                    g, gradient, activations: activations + corner, weights: weights + c2 * g.taps * g.c1Stride,
+                    activationGradients: activationGradients + corner, weightGradients: weightGradients + c2 * g.taps * g.c1Stride)
             }
         }
     }

@@ -33,39 +33,12 @@ enum SecondConvolutionBackward {
     private static func addChannels<Taps: ChannelTaps>(
         _ g: Geometry, _: Taps.Type, _ maps: Maps, _ weights: Input, _ weightGradients: Output, _ biasGradients: Output
     ) {
-        for first in stride(from: 0, to: g.positions, by: 32) {
-            for block in stride(from: 0, to: g.c2, by: 16) {
-                let live = liveChannels(g, maps.featureGradients + block, first..<min(first + 32, g.positions))
-                for lane in 0..<min(16, g.c2 - block) where live[lane] != 0 {
-                    let channel = block + lane
-                    let kernel = channel * g.taps * g.c1Stride
-                    biasGradients[channel] = Taps.add(
-                        g, maps, LivePositions(first: first, bits: live[lane]), channel: channel, weights: weights + kernel,
-                        weightGradients: weightGradients + kernel, biasGradient: biasGradients[channel])
-                }
-            }
+        LiveFeatures.forEachChannel(g, gradients: maps.featureGradients) { channel, live in
+            let kernel = channel * g.taps * g.c1Stride
+            biasGradients[channel] = Taps.add(
+                g, maps, live, weights: weights + kernel, weightGradients: weightGradients + kernel, biasGradient: biasGradients[channel])
         }
     }
-
-    /// Bit `i` of lane `c`: whether the gradient of channel `c` of 16 at the `i`th of the positions is not zero.
-    @inline(__always)
-    private static func liveChannels(_ g: Geometry, _ gradients: Input, _ positions: Range<Int>) -> SIMD16<UInt32> {
-        var live = SIMD16<UInt32>(repeating: 0)
-        for position in positions {
-            let gradient = SIMD16<Float>.load(gradients + position * g.c2Stride)
-            let bit = 1 &<< UInt32(truncatingIfNeeded: position - positions.lowerBound)
-            live.replace(with: live | SIMD16(repeating: bit), where: gradient .!= 0)
-        }
-        return live
-    }
-}
-
-/// Positions of a block of 32 whose gradient is not zero in one channel.
-private struct LivePositions {
-    /// The block's first position.
-    let first: Int
-    /// Bit `i`: whether position `first + i` is one of them.
-    let bits: UInt32
 }
 
 /// The feature maps on both sides of the layer, with the layouts that ``KernelSet`` gives them.
@@ -75,17 +48,10 @@ private struct Maps {
     let activations: Input
     let activationGradients: Output
 
-    /// Calls `visit` with each of the positions' gradients and its pixel, in order.
+    /// Calls `visit` with each of the features' gradients and its pixel, in order.
     @inline(__always)
-    func forEach(
-        _ positions: LivePositions, _ g: Geometry, _ channel: Int, _ visit: (_ gradient: Float, _ corner: Int) -> Void
-    ) {
-        var bits = positions.bits
-        while bits != 0 {
-            let feature = (positions.first + bits.trailingZeroBitCount) * g.c2Stride + channel
-            visit(featureGradients[feature], Int(winners[feature]))
-            bits &= bits &- 1
-        }
+    func forEach(_ features: UnsafeBufferPointer<Int32>, _ visit: (_ gradient: Float, _ corner: Int) -> Void) {
+        for feature in features { visit(featureGradients[Int(feature)], Int(winners[Int(feature)])) }
     }
 }
 
@@ -93,7 +59,7 @@ private struct Maps {
 private protocol ChannelTaps {
     /// Adds to the gradients of the channel's weights and of the activations: `weights` and `weightGradients` are its own, (tap, c1). Returns the bias's gradient, accumulated.
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float
 }
 
@@ -101,7 +67,7 @@ private protocol ChannelTaps {
 private enum InRegisters<Taps: AccumulatorRows>: ChannelTaps {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let stride = Taps.Row.Vector.scalarCount
         let kernelRow = Taps.Row.count * stride
@@ -109,7 +75,7 @@ private enum InRegisters<Taps: AccumulatorRows>: ChannelTaps {
         var weightSums = Taps(loading: Input(weightGradients), stride: stride, rowStride: kernelRow)
         let kernel = Taps(loading: weights, stride: stride, rowStride: kernelRow)
         var biasSum = biasGradient
-        maps.forEach(live, g, channel) { gradient, corner in
+        maps.forEach(live) { gradient, corner in
             let factor = Taps.Row.Vector(repeating: gradient)
             biasSum += gradient
             weightSums.addProducts(factor, loading: maps.activations + corner, stride: stride, rowStride: imageRow)
@@ -127,7 +93,7 @@ private enum PairsInRegisters<Pairs: AccumulatorRows, Lasts: AccumulatorRows, Ke
 where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kernel.Row.Vector == SIMD8<Float> {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let kernelRow = Kernel.Row.count * 8
         let imageRow = g.paddedWidth * 8
@@ -136,7 +102,7 @@ where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kerne
         var lastSums = Lasts(loading: Input(weightGradients + last), stride: 8, rowStride: kernelRow)
         let kernel = Kernel(loading: weights, stride: 8, rowStride: kernelRow)
         var biasSum = biasGradient
-        maps.forEach(live, g, channel) { gradient, corner in
+        maps.forEach(live) { gradient, corner in
             let factor = SIMD8(repeating: gradient)
             let activations = maps.activations + corner
             biasSum += gradient
@@ -155,14 +121,14 @@ where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kerne
 private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps where Top.Row == Bottom.Row {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let stride = Top.Row.Vector.scalarCount
         let kernelRow = Top.Row.count * stride
         let imageRow = g.paddedWidth * stride
         let kernel = Stack<Top, Bottom>(loading: weights, stride: stride, rowStride: kernelRow)
         var biasSum = biasGradient
-        maps.forEach(live, g, channel) { gradient, corner in
+        maps.forEach(live) { gradient, corner in
             biasSum += gradient
             kernel.addProducts(
                 Top.Row.Vector(repeating: gradient), to: maps.activationGradients + corner, stride: stride, rowStride: imageRow)
@@ -170,7 +136,7 @@ private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps 
         @inline(__always) func addWeights<Rows: AccumulatorRows>(_: Rows.Type, from row: Int) where Rows.Row == Top.Row {
             let target = weightGradients + row * kernelRow
             var sums = Rows(loading: Input(target), stride: stride, rowStride: kernelRow)
-            maps.forEach(live, g, channel) { gradient, corner in
+            maps.forEach(live) { gradient, corner in
                 sums.addProducts(
                     Top.Row.Vector(repeating: gradient), loading: maps.activations + corner + row * imageRow, stride: stride,
                     rowStride: imageRow)
@@ -186,12 +152,12 @@ private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps 
 /// Any kernel: the sums stay in memory.
 private enum InMemory: ChannelTaps {
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: LivePositions, channel: Int, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         typealias Vector = SIMD8<Float>
         let kernelRow = g.kernelSize * g.c1Stride
         var biasSum = biasGradient
-        maps.forEach(live, g, channel) { gradient, corner in
+        maps.forEach(live) { gradient, corner in
             let factor = Vector(repeating: gradient)
             biasSum += gradient
             for ky in 0..<g.kernelSize {

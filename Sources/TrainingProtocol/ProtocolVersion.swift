@@ -5,7 +5,7 @@ package enum TrainingProtocol {
     /// Version of the protocol that this program speaks; the first field of every header.
     package static let version: UInt32 = 3
     /// Name of the arithmetic that this program follows. Workers with another arithmetic would break the promise of equal bits, so the coordinator refuses them.
-    package static let profile = "minishard-f32-3"
+    package static let profile = "minishard-f32-4"
     /// Frames of parameters which a worker keeps, the ones it received last.
     package static let keptParameters = 8
     /// Longest header frame in bytes; a longer one is not ours.

@@ -14,7 +14,7 @@ import Testing
             [
                 "d2e6e0d22b7693a040a20accde1f6fb8db424bfe8ae2419666f73415603d7eef",
                 "819ff128d2a902dc8458c84acf358a0378fecb3dd38afcee361fc0179ece033b",
-                "9770c2f985bd667170de7a72ac614612469f1ebfdf11333b3d892458683880ee",
+                "3200e757d81c4659c952e0fe0a59513f367ddbf8661a1bcf436813a6549998bd",
             ]))
     func gradientsAreWhatTheyWere(_ shape: Shape, _ digest: String) throws {
         let model = try shape.model()

@@ -5,10 +5,10 @@ import TrainingProtocol
     /// The example of docs/protocol.md, and its check by Python's xxhash package.
     @Test func example() {
         let hello = WorkerMessage.hello(
-            WorkerIntroduction(profile: "minishard-f32-3", instructionSet: "numpy", host: "box", processID: 4242, slots: 2))
+            WorkerIntroduction(profile: "minishard-f32-4", instructionSet: "numpy", host: "box", processID: 4242, slots: 2))
         let frames = Check.adding(to: hello.frames())
         #expect(
-            frames.map { hex($0) } == ["080312220a0f6d696e6973686172642d6633322d3312056e756d70791a03626f782092212802", "089799a107da824e"])
+            frames.map { hex($0) } == ["080312220a0f6d696e6973686172642d6633322d3412056e756d70791a03626f782092212802", "13399ea54af23d26"])
         #expect(
             Check.adding(to: [Frame(bytes: Array("ab".utf8)), Frame(bytes: []), Frame(bytes: Array("c".utf8))]).last.map(hex)
                 == "b99ca5440095aab7")

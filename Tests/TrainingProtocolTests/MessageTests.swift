@@ -5,7 +5,7 @@ import TrainingProtocol
 /// One message of every kind.
 enum Samples {
     static let worker: [WorkerMessage] = [
-        .hello(WorkerIntroduction(profile: "minishard-f32-3", instructionSet: "avx2", host: "there", processID: 77, slots: 2)),
+        .hello(WorkerIntroduction(profile: "minishard-f32-4", instructionSet: "avx2", host: "there", processID: 77, slots: 2)),
         .result(
             PieceResult(
                 run: .max, piece: 9, job: 3, step: 70_000, quanta: 4..<8, parameters: 12, lossSum: 2.5, correct: 3,

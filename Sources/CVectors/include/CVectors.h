@@ -68,6 +68,24 @@ static inline __attribute__((always_inline)) vector_of_integers_16 vector_choose
     return mask ? (vector_of_integers_16)a : b;
 }
 
+/// Stores `first + i * step` for each bit `i` that is set, one after the other, and returns how many. What follows them in 32 places may be overwritten.
+static inline __attribute__((always_inline)) int vector_places_of_bits(unsigned bits, int first, int step, int *places) {
+#ifdef __AVX512F__
+    // No branch depends on the bits.
+    typedef int integers __attribute__((vector_size(64)));
+    const integers low = (integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} * step + first;
+    const integers lower = __builtin_ia32_compresssi512_mask(low, (integers){}, (unsigned short)bits);
+    const integers upper = __builtin_ia32_compresssi512_mask(low + 16 * step, (integers){}, (unsigned short)(bits >> 16));
+    __builtin_memcpy(places, &lower, sizeof lower);
+    __builtin_memcpy(places + __builtin_popcount(bits & 0xFFFF), &upper, sizeof upper);
+    return __builtin_popcount(bits);
+#else
+    int count = 0;
+    for (; bits != 0; bits &= bits - 1) places[count++] = first + __builtin_ctz(bits) * step;
+    return count;
+#endif
+}
+
 /// 16 bytes as numbers.
 static inline __attribute__((always_inline)) vector_16 vector_numbers_16(const unsigned char *bytes) {
     typedef unsigned char bytes_16 __attribute__((ext_vector_type(16)));

@@ -7,7 +7,7 @@ func runRecordTarget() -> DecoderTarget {
     let records = [
         RunRecord(
             version: "0.1.0", run: "a3", study: "notebook", experiments: ["baseline", "less-data"], seeds: [42, .max], epochs: 5,
-            data: "/data/mnist", dataName: "mnist", dataSHA256: "49e7", profile: "minishard-f32-3", acceptedProfiles: ["numpy-f32"]),
+            data: "/data/mnist", dataName: "mnist", dataSHA256: "49e7", profile: "minishard-f32-4", acceptedProfiles: ["numpy-f32"]),
         RunRecord(
             version: "", run: "", study: "\u{2028}\"", experiments: [], seeds: [], epochs: .max, data: "", dataName: "", dataSHA256: "",
             profile: "", acceptedProfiles: []),
