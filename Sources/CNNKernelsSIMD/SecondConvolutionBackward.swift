@@ -2,8 +2,8 @@ import CNNKernels
 
 /// The way back through pooling and the second convolution.
 ///
-/// Pooling passes a gradient to one pixel of four and ReLU to about half of those, so the work is a list of (pixel, gradient) for each channel: a
-/// quarter to an eighth of the dense arithmetic. The gradients of one channel's weights stay in registers over the whole list.
+/// Pooling passes a gradient to one pixel of four and ReLU to about half of those, so the work is a list of features for each channel: a quarter to an
+/// eighth of the dense arithmetic. The gradients of one channel's weights stay in registers over the whole list.
 enum SecondConvolutionBackward {
     static func backward(
         _ g: Geometry, featureGradients: Input, winners: UnsafePointer<Int32>, activations: Input, weights: Input,
@@ -57,7 +57,8 @@ private struct Maps {
 
 /// How the gradients of one channel pass through its kernel's taps.
 private protocol ChannelTaps {
-    /// Adds to the gradients of the channel's weights and of the activations: `weights` and `weightGradients` are its own, (tap, c1). Returns the bias's gradient, accumulated.
+    /// Adds to the gradients of the channel's weights and of the activations: `live` are its features, as ``LiveFeatures`` lists them, `weights` and `weightGradients` its own, (tap, c1). Returns the bias's
+    /// gradient, accumulated.
     static func add(
         _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float
