@@ -88,7 +88,7 @@ final class DirectLine {
     /// Receives a message if there is one.
     ///
     /// - Parameter isReadable: Whether the socket may have something to say.
-    func receive(isReadable: Bool = true) -> Arrival {
+    func receive(isReadable: Bool) -> Arrival {
         if early != nil, let arrival = receiveQueued() { return arrival }
         // Before the queue, so that what wakes this end does so once, and what was sent before the other end closed is in the queue by now.
         var isClosed = false
