@@ -3,13 +3,16 @@ import CNNKernels
 /// Which parts of an image do not depend on its ink, and where their numbers stand in a ``BlankImage``.
 enum Blankness {
     /// The columns of `rows` that are at most `distance` pixels, in either direction, from ink; all between the first and the last of them.
+    ///
+    /// Beyond the image its first and last row are looked at again: so there are as many steps everywhere, and a compiler that knows how many writes them out.
     @inline(__always)
     static func inkedColumns(_ g: Geometry, _ ink: UnsafePointer<InkSpan>, rows: Range<Int>, within distance: Int) -> Range<Int> {
         var first = Int.max
         var end = 0
-        for y in max(0, rows.lowerBound - distance)..<min(g.height, rows.upperBound + distance) {
-            first = min(first, ink[y].first)
-            end = max(end, ink[y].end)
+        for y in rows.lowerBound - distance..<rows.upperBound + distance {
+            let row = ink[min(max(y, 0), g.height - 1)]
+            first = min(first, row.first)
+            end = max(end, row.end)
         }
         guard first < end else { return 0..<0 }
         return max(0, first - distance)..<min(g.width, end + distance)

@@ -153,7 +153,7 @@ enum FirstConvolution {
         var count = 0
         for next in stride(from: 0, to: g.height, by: Tiles.height) {
             let y = min(next, g.height - Tiles.height)
-            let columns = inkedColumns(g, side, image.ink, rows: y, Tiles.height)
+            let columns = Blankness.inkedColumns(g, image.ink, rows: y..<y + Tiles.height, within: (side.kernelSize - 1) / 2)
             for tile in 0..<tilesOfRow {
                 let x = min(columns.lowerBound + tile * Tiles.width, g.width - Tiles.width)
                 tiles[count + tile] = Int32(truncatingIfNeeded: y << 16 | x)
@@ -161,22 +161,6 @@ enum FirstConvolution {
             count += (columns.count + Tiles.width - 1) / Tiles.width
         }
         image.tiles[0] = Int32(truncatingIfNeeded: count)
-    }
-
-    /// The columns of some rows that the kernel reaches ink from, as ``Blankness/inkedColumns(_:_:rows:within:)``: as many steps for each row, so that the compiler writes them out.
-    @inline(__always)
-    private static func inkedColumns<Side: KernelSide>(
-        _ g: Geometry, _ side: Side, _ ink: UnsafePointer<InkSpan>, rows y: Int, _ height: Int
-    ) -> Range<Int> {
-        var first = g.width
-        var end = 0
-        for ky in 0..<side.kernelSize + height - 1 {
-            let row = ink[min(max(y + ky - g.padding, 0), g.height - 1)]
-            first = min(first, row.first)
-            end = max(end, row.end)
-        }
-        let lower = max(0, first - g.padding)
-        return lower..<max(lower, min(g.width, end + g.padding))
     }
 }
 
