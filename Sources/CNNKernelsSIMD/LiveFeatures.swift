@@ -3,16 +3,19 @@ import CVectors
 
 /// The features whose gradients are not zero, channel by channel.
 enum LiveFeatures {
-    /// Calls `visit` with each channel that has any, and where they stand in (position, c2), in the positions' order.
+    /// Where some features stand in (position, c2), in the positions' order.
+    typealias List = UnsafeBufferPointer<Int32>
+
+    /// Calls `visit` with each channel that has any, and with these.
     @inline(__always)
-    static func forEachChannel(_ g: Geometry, gradients: Input, _ visit: (_ channel: Int, _ live: UnsafeBufferPointer<Int32>) -> Void) {
+    static func forEachChannel(_ g: Geometry, gradients: Input, _ visit: (_ channel: Int, _ live: List) -> Void) {
         // The list is written up to 32 places at a time.
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: g.positions + 32) { list in
             withUnsafeTemporaryAllocation(of: SIMD16<UInt32>.self, capacity: (g.positions + 31) / 32) { marks in
                 for channel in 0..<g.c2 {
                     if channel % 16 == 0 { mark(g, gradients + channel, in: marks) }
                     let count = write(g, channel, marks, to: list.baseAddress!)
-                    if count > 0 { visit(channel, UnsafeBufferPointer(rebasing: list[..<count])) }
+                    if count > 0 { visit(channel, List(rebasing: list[..<count])) }
                 }
             }
         }

@@ -50,17 +50,17 @@ private struct Maps {
 
     /// Calls `visit` with each of the features' gradients and its pixel, in order.
     @inline(__always)
-    func forEach(_ features: UnsafeBufferPointer<Int32>, _ visit: (_ gradient: Float, _ corner: Int) -> Void) {
+    func forEach(_ features: LiveFeatures.List, _ visit: (_ gradient: Float, _ corner: Int) -> Void) {
         for feature in features { visit(featureGradients[Int(feature)], Int(winners[Int(feature)])) }
     }
 }
 
 /// How the gradients of one channel pass through its kernel's taps.
 private protocol ChannelTaps {
-    /// Adds to the gradients of the channel's weights and of the activations: `live` are its features, as ``LiveFeatures`` lists them, `weights` and `weightGradients` its own, (tap, c1). Returns the bias's
+    /// Adds to the gradients of the channel's weights and of the activations: `live` are its features, `weights` and `weightGradients` its own, (tap, c1). Returns the bias's
     /// gradient, accumulated.
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: LiveFeatures.List, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float
 }
 
@@ -68,7 +68,7 @@ private protocol ChannelTaps {
 private enum InRegisters<Taps: AccumulatorRows>: ChannelTaps {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: LiveFeatures.List, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let stride = Taps.Row.Vector.scalarCount
         let kernelRow = Taps.Row.count * stride
@@ -94,7 +94,7 @@ private enum PairsInRegisters<Pairs: AccumulatorRows, Lasts: AccumulatorRows, Ke
 where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kernel.Row.Vector == SIMD8<Float> {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: LiveFeatures.List, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let kernelRow = Kernel.Row.count * 8
         let imageRow = g.paddedWidth * 8
@@ -122,7 +122,7 @@ where Pairs.Row.Vector == SIMD16<Float>, Lasts.Row.Vector == SIMD8<Float>, Kerne
 private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps where Top.Row == Bottom.Row {
     @inline(__always)
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: LiveFeatures.List, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         let stride = Top.Row.Vector.scalarCount
         let kernelRow = Top.Row.count * stride
@@ -153,7 +153,7 @@ private enum ByRows<Top: AccumulatorRows, Bottom: AccumulatorRows>: ChannelTaps 
 /// Any kernel: the sums stay in memory.
 private enum InMemory: ChannelTaps {
     static func add(
-        _ g: Geometry, _ maps: Maps, _ live: UnsafeBufferPointer<Int32>, weights: Input, weightGradients: Output, biasGradient: Float
+        _ g: Geometry, _ maps: Maps, _ live: LiveFeatures.List, weights: Input, weightGradients: Output, biasGradient: Float
     ) -> Float {
         typealias Vector = SIMD8<Float>
         let kernelRow = g.kernelSize * g.c1Stride
