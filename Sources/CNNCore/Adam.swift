@@ -79,19 +79,6 @@ package final class Adam {
     ///   - parameters: flat, as many as the optimiser was made for.
     ///   - gradientSum: the sum of the samples' gradients, in the same order.
     /// - Throws: ``NonFiniteGradient`` when a gradient is infinite or NaN; parameters and optimiser are of no use then.
-    package func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws(NonFiniteGradient) {
-        // Not by a rethrowing closure, whose error would lose its type.
-        let result = gradientSum.withUnsafeBufferPointer { gradientSum in
-            parameters.withUnsafeMutableBufferPointer { parameters in
-                Result { () throws(NonFiniteGradient) in
-                    try step(parameters: parameters, gradientSum: gradientSum, sampleCount: sampleCount)
-                }
-            }
-        }
-        try result.get()
-    }
-
-    /// The same for memory that is no array.
     package func step(
         parameters: UnsafeMutableBufferPointer<Float>, gradientSum: UnsafeBufferPointer<Float>, sampleCount: Int
     ) throws(NonFiniteGradient) {
@@ -111,7 +98,7 @@ package final class Adam {
     ) throws(NonFiniteGradient) {
         defer { withExtendedLifetime((parameters, total)) {} }
         try step(
-            from: parameters.numbers, to: updated, gradientSum: total.gradient.numbers, addend: total.addend?.numbers,
+            from: parameters.numbers, to: updated, gradientSum: total.sum.gradient.numbers, addend: total.addend?.numbers,
             sampleCount: sampleCount)
     }
 

@@ -20,21 +20,15 @@ package struct GradientSum: Sendable {
 package struct TreeSum: Sendable {
     /// The sum over the whole tree. Its gradients' last addition is left to whoever reads them once anyway.
     package struct Total: Sendable {
-        /// The gradients of the tree's left half, or of all of it if it came whole.
-        package let gradient: FloatVector
+        /// Its gradients are those of the tree's left half, or of all of it if it came whole.
+        package fileprivate(set) var sum: GradientSum
         /// The gradients of the right half, which are to be added to the left ones, number by number.
-        package let addend: FloatVector?
-        /// Sum of the samples' losses.
-        package let lossSum: Double
-        /// Samples classified correctly.
-        package let correct: Int
+        package fileprivate(set) var addend: FloatVector?
     }
 
     private struct Node: Sendable {
         var quanta: Int
-        var sum: GradientSum
-        /// The root's right half.
-        var addend: FloatVector?
+        var total: Total
     }
 
     private let count: Int
@@ -51,14 +45,14 @@ package struct TreeSum: Sendable {
     /// Adds the sum over `range`, a node of the tree that overlaps none that was added.
     package mutating func add(_ sum: consuming GradientSum, for range: Range<Int>) {
         let kernels = instructionSet.kernels
-        reduction.add(Node(quanta: range.count, sum: sum), for: range) { left, right in
+        reduction.add(Node(quanta: range.count, total: Total(sum: sum)), for: range) { left, right in
             left.quanta += right.quanta
-            left.sum.lossSum += right.sum.lossSum
-            left.sum.correct += right.sum.correct
+            left.total.sum.lossSum += right.total.sum.lossSum
+            left.total.sum.correct += right.total.sum.correct
             if left.quanta == count {
-                left.addend = right.sum.gradient
+                left.total.addend = right.total.sum.gradient
             } else {
-                left.sum.gradient = Self.added(left.sum.gradient, right.sum.gradient, kernels)
+                left.total.sum.gradient = Self.added(left.total.sum.gradient, right.total.sum.gradient, kernels)
             }
         }
     }
@@ -75,7 +69,5 @@ package struct TreeSum: Sendable {
     package var isComplete: Bool { reduction.isComplete }
 
     /// The sum over the whole tree, once it ``isComplete``.
-    package mutating func take() -> Total? {
-        reduction.take().map { Total(gradient: $0.sum.gradient, addend: $0.addend, lossSum: $0.sum.lossSum, correct: $0.sum.correct) }
-    }
+    package mutating func take() -> Total? { reduction.take()?.total }
 }

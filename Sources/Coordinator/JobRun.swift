@@ -259,9 +259,9 @@ final class JobRun {
             try updatedParameters(total, sampleCount: samples.count)
         }
         // As the notebook has it: the mean as the 32-bit float that PyTorch makes of it, weighted by the batch's size in 64 bits.
-        let loss = Float(total.lossSum / Double(samples.count))
+        let loss = Float(total.sum.lossSum / Double(samples.count))
         lossOfEpoch += Double(loss) * Double(samples.count)
-        correctInEpoch += total.correct
+        correctInEpoch += total.sum.correct
         stepLosses.append(loss)
         unlinkedLoss = loss
         let finished = TrainingObservation.stepFinished(job: index, step: step, loss: loss)

@@ -24,7 +24,7 @@ import Testing
             var sum = TreeSum(count: batch.quanta, instructionSet: try .best())
             for range in generator.shuffled(cut) { sum.add(engine.sum(over: range, of: batch), for: range) }
             let total = sum.take()
-            expectSameBits(try #require(total).sum, whole, "\(cut)")
+            expectSameBits(try #require(total).completed, whole, "\(cut)")
         }
     }
 

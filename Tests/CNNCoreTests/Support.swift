@@ -144,9 +144,18 @@ func plainSum(_ a: GradientSum, _ b: GradientSum) -> GradientSum {
 
 extension TreeSum.Total {
     /// With the last addition done.
-    var sum: GradientSum {
-        let added = addend.map { FloatVector(zip(gradient.array, $0.array).map { $0 + $1 }) }
-        return GradientSum(gradient: added ?? gradient, lossSum: lossSum, correct: correct)
+    var completed: GradientSum {
+        guard let addend else { return sum }
+        return plainSum(sum, GradientSum(gradient: addend, lossSum: 0, correct: 0))
+    }
+}
+
+extension Adam {
+    /// A step for parameters and gradients in arrays.
+    func step(parameters: inout [Float], gradientSum: [Float], sampleCount: Int) throws {
+        try parameters.withUnsafeMutableBufferPointer { parameters in
+            try gradientSum.withUnsafeBufferPointer { try step(parameters: parameters, gradientSum: $0, sampleCount: sampleCount) }
+        }
     }
 }
 

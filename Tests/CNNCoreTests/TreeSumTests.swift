@@ -43,7 +43,7 @@ import Testing
                 }
                 #expect(sum.isComplete)
                 let total = sum.take()
-                expectSameBits(try #require(total).sum, expected, "\(instructionSet), \(cut)")
+                expectSameBits(try #require(total).completed, expected, "\(instructionSet), \(cut)")
             }
         }
     }

@@ -97,7 +97,11 @@ enum NotebookLoop {
                         }
                     }
                 }
-                try adam.step(parameters: &parameters, gradientSum: gradient, sampleCount: images.count)
+                try parameters.withUnsafeMutableBufferPointer { parameters in
+                    try gradient.withUnsafeBufferPointer {
+                        try adam.step(parameters: parameters, gradientSum: $0, sampleCount: images.count)
+                    }
+                }
                 let loss = Float(statistics.lossSum / Double(images.count))
                 stepLosses.append(loss)
                 chain.append(loss: loss, parameters: FloatVector(parameters))

@@ -31,11 +31,11 @@ struct PieceComputerTests {
         }
         let root = sum.take()
         let total = try #require(root)
-        let gradient = zip(total.gradient.array, try #require(total.addend).array).map { $0 + $1 }
+        let gradient = zip(total.sum.gradient.array, try #require(total.addend).array).map { $0 + $1 }
         let isSame = gradient.map(\.bitPattern) == whole.values.floats().map(\.bitPattern)
         #expect(isSame)
-        #expect(total.lossSum == whole.lossSum)
-        #expect(total.correct == whole.correct)
+        #expect(total.sum.lossSum == whole.lossSum)
+        #expect(total.sum.correct == whole.correct)
     }
 
     @Test("Models and parameters may change from piece to piece")
