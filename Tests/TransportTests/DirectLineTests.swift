@@ -46,7 +46,7 @@ import TrainingProtocol
             #expect(worker.send([small]))
             #expect(lines.haveNews)
             let (peer, coordinator, _) = try #require(lines.linesWithNews(readable: []).first)
-            #expect(message(coordinator.receive(isReadable: true))?.map { $0.bytes() } == [small.bytes()])
+            #expect(message(coordinator.receive())?.map { $0.bytes() } == [small.bytes()])
             return (worker, peer, coordinator)
         }
 
@@ -67,14 +67,14 @@ import TrainingProtocol
             for round in 0..<50 {
                 let work = [[small, large(round), small, large(round + 1, count: Self.largest)], [large(round + 3), Frame(bytes: [])]]
                 for message in work { #expect(coordinator.send(message)) }
-                for sent in work { #expect(message(worker.receive(isReadable: true))?.map { $0.bytes() } == sent.map { $0.bytes() }) }
-                guard case .nothing = worker.receive(isReadable: true) else {
+                for sent in work { #expect(message(worker.receive())?.map { $0.bytes() } == sent.map { $0.bytes() }) }
+                guard case .nothing = worker.receive() else {
                     Issue.record("something arrived that was not sent")
                     return
                 }
                 let result = [small, large(round + 2)]
                 #expect(worker.send(result))
-                #expect(message(coordinator.receive(isReadable: true))?.map { $0.bytes() } == result.map { $0.bytes() })
+                #expect(message(coordinator.receive())?.map { $0.bytes() } == result.map { $0.bytes() })
             }
         }
 
@@ -86,7 +86,7 @@ import TrainingProtocol
             for _ in 0..<SharedFrames.blocksToCoordinator {
                 let values = try #require(frame(worker, bytes))
                 #expect(worker.send([small, values]))
-                let frames = try #require(message(coordinator.receive(isReadable: true)))
+                let frames = try #require(message(coordinator.receive()))
                 #expect(frames[1].bytes() == bytes)
                 kept += frames
             }
@@ -108,7 +108,7 @@ import TrainingProtocol
             for (worker, _, coordinator) in connections {
                 for _ in 0..<2 {
                     #expect(coordinator.send([small, frame]))
-                    let received = try #require(message(worker.receive(isReadable: true)))
+                    let received = try #require(message(worker.receive()))
                     #expect(received.map { $0.bytes() } == [small.bytes(), large(5).bytes()])
                     kept.append(received[1])
                 }
@@ -129,7 +129,7 @@ import TrainingProtocol
                 for numbers: [UInt32] in [[3, 4, 5, 6], [7, 0, 7, 2], [UInt32(images.count) - 1], []] {
                     let frame = Frame(TableRows(of: table, numbers: numbers))
                     #expect(coordinator.send([small, frame]))
-                    let received = try #require(message(worker.receive(isReadable: true))).last
+                    let received = try #require(message(worker.receive())).last
                     #expect(received?.bytes() == numbers.flatMap { images.pixels[Int($0) * size..<(Int($0) + 1) * size] })
                     #expect(received?.rows != nil)
                     let isConsecutive = numbers.count > 1 && numbers[1] == numbers[0] + 1 || numbers.count == 1
@@ -139,14 +139,14 @@ import TrainingProtocol
             // Rows of another table are sent.
             let other = Frame(TableRows(of: RowTable([1, 2, 3, 4], rowSize: 2), numbers: [1, 0]))
             #expect(coordinator.send([other]))
-            #expect(message(worker.receive(isReadable: true))?.map { $0.bytes() } == [[3, 4, 1, 2]])
+            #expect(message(worker.receive())?.map { $0.bytes() } == [[3, 4, 1, 2]])
         }
 
         @Test("Images that there are not reach no state machine", arguments: [(0, 120), (0, .max), (2, 0), (.max, 0)] as [(Int, UInt32)])
         func forgedImages(table: Int, number: UInt32) throws {
             let (worker, _, coordinator) = try connected()
             forge(DirectMessage([.inline(small), .rows([0, number], table: table)]), by: coordinator)
-            guard case .unreadable(.damaged) = worker.receive(isReadable: true) else {
+            guard case .unreadable(.damaged) = worker.receive() else {
                 Issue.record("image \(number) of table \(table) was taken")
                 return
             }
@@ -170,15 +170,15 @@ import TrainingProtocol
             for round in 0..<40 {
                 let (message, parameters) = try unwritten()
                 coordinator.sendAhead(message)
-                let frames = try #require(ahead(worker.receive(isReadable: true)))
+                let frames = try #require(ahead(worker.receive()))
                 #expect(frames.map(\.count) == [1, 5000])
-                #expect(!worker.hasNews && isNothing(worker.receive(isReadable: true)))
+                #expect(!worker.hasNews && isNothing(worker.receive()))
                 parameters.bytes.copyBytes(from: large(round).bytes())
                 #expect(coordinator.send(message))
                 #expect(worker.hasNews)
-                #expect(isReleased(worker.receive(isReadable: true)))
+                #expect(isReleased(worker.receive()))
                 #expect(frames.map { $0.bytes() } == message.map { $0.bytes() })
-                #expect(!worker.hasNews && isNothing(worker.receive(isReadable: true)))
+                #expect(!worker.hasNews && isNothing(worker.receive()))
             }
         }
 
@@ -187,16 +187,16 @@ import TrainingProtocol
             let (worker, _, coordinator) = try connected()
             let (message, _) = try unwritten()
             coordinator.sendAhead(message)
-            if isReadFirst { #expect(ahead(worker.receive(isReadable: true)) != nil) }
+            if isReadFirst { #expect(ahead(worker.receive()) != nil) }
             #expect(coordinator.send([Frame(bytes: [1])]))
             #expect(coordinator.send(message))
             #expect(coordinator.send([Frame(bytes: [2])]))
-            if !isReadFirst { #expect(ahead(worker.receive(isReadable: true)) != nil) }
-            #expect(self.message(worker.receive(isReadable: true))?[0].bytes() == [1])
-            #expect(isReleased(worker.receive(isReadable: true)))
+            if !isReadFirst { #expect(ahead(worker.receive()) != nil) }
+            #expect(self.message(worker.receive())?[0].bytes() == [1])
+            #expect(isReleased(worker.receive()))
             #expect(worker.hasNews)
-            #expect(self.message(worker.receive(isReadable: true))?[0].bytes() == [2])
-            #expect(!worker.hasNews && isNothing(worker.receive(isReadable: true)))
+            #expect(self.message(worker.receive())?[0].bytes() == [2])
+            #expect(!worker.hasNews && isNothing(worker.receive()))
         }
 
         @Test("Of messages that are sent ahead only the last one can arrive so; one before it arrives as any other does")
@@ -207,12 +207,12 @@ import TrainingProtocol
             for message in [first, second] { coordinator.sendAhead(message) }
             firstParameters.bytes.copyBytes(from: large(1).bytes())
             secondParameters.bytes.copyBytes(from: large(2).bytes())
-            for _ in 0..<2 { #expect(ahead(worker.receive(isReadable: true)) != nil) }
+            for _ in 0..<2 { #expect(ahead(worker.receive()) != nil) }
             #expect(coordinator.send(first))
-            #expect(message(worker.receive(isReadable: true))?[1].bytes() == large(1).bytes())
+            #expect(message(worker.receive())?[1].bytes() == large(1).bytes())
             #expect(coordinator.send(second))
-            #expect(isReleased(worker.receive(isReadable: true)))
-            #expect(isNothing(worker.receive(isReadable: true)))
+            #expect(isReleased(worker.receive()))
+            #expect(isNothing(worker.receive()))
         }
 
         @Test("What is sent ahead and never released costs no block")
@@ -221,7 +221,7 @@ import TrainingProtocol
             let blocks = try #require(lines.common).memory.blocks
             for _ in 0..<3 * blocks.geometry.blockCount {
                 coordinator.sendAhead(try unwritten().message)
-                #expect(ahead(worker.receive(isReadable: true)) != nil)
+                #expect(ahead(worker.receive()) != nil)
             }
             // Nothing is kept for the last one either, once another one takes its place.
             coordinator.sendAhead([small])
@@ -235,16 +235,16 @@ import TrainingProtocol
             // A last frame that is no draft of this line's, large or small, one whose block the worker has already, and a large frame before it.
             let (message, _) = try unwritten()
             #expect(coordinator.send(message))
-            let kept = try #require(self.message(worker.receive(isReadable: true)))
+            let kept = try #require(self.message(worker.receive()))
             let unwritten = try unwritten().message
             let smallDraft = try #require(lines.tensors).makeFrame(100)
             smallDraft.bytes.initializeMemory(as: UInt8.self, repeating: 4)
             for message in [[small, large(1)], [small, smallDraft.frame], message, [large(1), unwritten[1]], []] {
                 coordinator.sendAhead(message)
-                #expect(isNothing(worker.receive(isReadable: true)))
+                #expect(isNothing(worker.receive()))
                 if message.isEmpty { continue }
                 #expect(coordinator.send(message))
-                #expect(self.message(worker.receive(isReadable: true))?.map { $0.bytes() } == message.map { $0.bytes() })
+                #expect(self.message(worker.receive())?.map { $0.bytes() } == message.map { $0.bytes() })
             }
             #expect(kept.count == 2)
         }
@@ -254,7 +254,7 @@ import TrainingProtocol
             let (worker, _, coordinator) = try connected()
             let (message, _) = try unwritten()
             coordinator.sendAhead(message)
-            #expect(ahead(worker.receive(isReadable: true)) != nil)
+            #expect(ahead(worker.receive()) != nil)
             for (line, send) in [(worker, { coordinator.send(message) }), (coordinator, { worker.send([small]) })] {
                 if isAsleep { line.fallAsleep() }
                 #expect(send())
@@ -281,8 +281,8 @@ import TrainingProtocol
                 // What the socket tells of is not its turn yet.
                 var entry = pollfd(fd: worker.descriptor, events: Int16(POLLIN), revents: 0)
                 #expect(poll(&entry, 1, 0) == 1)
-                for sent in underway { #expect(message(worker.receive(isReadable: true))?.map { $0.bytes() } == sent.map { $0.bytes() }) }
-                #expect(!worker.hasNews && isNothing(worker.receive(isReadable: true)))
+                for sent in underway { #expect(message(worker.receive())?.map { $0.bytes() } == sent.map { $0.bytes() }) }
+                #expect(!worker.hasNews && isNothing(worker.receive()))
             }
         }
 
@@ -293,13 +293,13 @@ import TrainingProtocol
             DirectMessage([.inline(small)]).append(to: &bytes)
             for _ in 0..<3 {
                 #expect(message_socket_send(coordinator.descriptor, bytes, bytes.count) != 0)
-                #expect(isNothing(worker.receive(isReadable: true)) && !worker.hasNews)
+                #expect(isNothing(worker.receive()) && !worker.hasNews)
                 #expect(coordinator.queues.outgoing.send(UnsafeRawBufferPointer(start: nil, count: 0)))
-                #expect(worker.hasNews && message(worker.receive(isReadable: true))?.map { $0.bytes() } == [small.bytes()])
+                #expect(worker.hasNews && message(worker.receive())?.map { $0.bytes() } == [small.bytes()])
             }
             for _ in 0..<2 { #expect(message_socket_send(coordinator.descriptor, bytes, bytes.count) != 0) }
-            #expect(isNothing(worker.receive(isReadable: true)))
-            #expect(isEnd(worker.receive(isReadable: true)))
+            #expect(isNothing(worker.receive()))
+            #expect(isEnd(worker.receive()))
         }
 
         @Test("A queue that cannot be one, or a place in it for a message that there is not, ends the line", arguments: [false, true])
@@ -311,19 +311,19 @@ import TrainingProtocol
             } else {
                 coordinator.queues.outgoing.sentBytes.pointee += 7
             }
-            #expect(message(worker.receive(isReadable: true)) != nil)
-            #expect(isEnd(worker.receive(isReadable: true)))
-            #expect(isEnd(worker.receive(isReadable: true)) && !worker.send([small]))
+            #expect(message(worker.receive()) != nil)
+            #expect(isEnd(worker.receive()))
+            #expect(isEnd(worker.receive()) && !worker.send([small]))
         }
 
         @Test("A release whose block was not handed over reaches no state machine")
         func forgedRelease() throws {
             let (worker, _, coordinator) = try connected()
             forge(DirectMessage([.inline(small), .shared(block: 2, count: 5000, ticket: 77)], number: 9), by: coordinator)
-            #expect(ahead(worker.receive(isReadable: true)) != nil)
+            #expect(ahead(worker.receive()) != nil)
             for number: UInt64 in [8, 9, 9] {
                 forge(DirectMessage([], number: number), by: coordinator)
-                guard case .unreadable(.damaged) = worker.receive(isReadable: true) else {
+                guard case .unreadable(.damaged) = worker.receive() else {
                     Issue.record("a block was read that was not there")
                     return
                 }
@@ -337,7 +337,7 @@ import TrainingProtocol
             let count = try #require(lines.common).memory.layout.blocks.blockCount + 3
             for round in 0..<count {
                 #expect(coordinator.send([small, large(round)]))
-                kept.append(try #require(message(worker.receive(isReadable: true))))
+                kept.append(try #require(message(worker.receive())))
             }
             for (round, frames) in kept.enumerated() { #expect(frames[1].bytes() == large(round).bytes()) }
             #expect(!coordinator.send([large(1, count: 4 << 20)]))
@@ -352,13 +352,13 @@ import TrainingProtocol
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
                 forge(DirectMessage([.inline(small), .shared(block: block, count: 5000, ticket: ticket)]), by: worker)
-                guard case .unreadable(.damaged) = coordinator.receive(isReadable: true) else {
+                guard case .unreadable(.damaged) = coordinator.receive() else {
                     Issue.record("block \(block) was taken by ticket \(ticket)")
                     return
                 }
             }
             #expect(worker.send([small, large(1)]))
-            #expect(message(coordinator.receive(isReadable: true))?.count == 2)
+            #expect(message(coordinator.receive())?.count == 2)
         }
 
         @Test("What was sent before a line was closed arrives, unread messages on the other side or not", arguments: [false, true])
@@ -367,8 +367,8 @@ import TrainingProtocol
             if isUnread { #expect(coordinator.send([small])) }
             for round in 0..<3 { #expect(worker?.send([large(round)]) == true) }
             worker = nil
-            for round in 0..<3 { #expect(message(coordinator.receive(isReadable: true))?.map { $0.bytes() } == [large(round).bytes()]) }
-            #expect(isEnd(coordinator.receive(isReadable: true)))
+            for round in 0..<3 { #expect(message(coordinator.receive())?.map { $0.bytes() } == [large(round).bytes()]) }
+            #expect(isEnd(coordinator.receive()))
             #expect(!coordinator.send([small]))
             lines.closeLine(to: peer)
             #expect(lines.line(to: peer) == nil)
@@ -392,9 +392,9 @@ import TrainingProtocol
             accept(now: .seconds(3))
             #expect(lines.descriptors.count == 9)
             #expect(lines.line(to: peer)?.send([small]) == true)
-            #expect(message(worker.receive(isReadable: true))?.count == 1)
+            #expect(message(worker.receive())?.count == 1)
             lines.closeIdle(now: .seconds(6)) { _ in false }
-            #expect(isEnd(worker.receive(isReadable: true)))
+            #expect(isEnd(worker.receive()))
         }
 
         @Test("A greeting that is none makes no line")
@@ -438,5 +438,10 @@ import TrainingProtocol
             for numbers in [Array(intact.dropLast()), intact + [0]] { try refused { greet($0, numbers) } }
             try refused { shutdown($0, Int32(SHUT_RDWR)) }
         }
+    }
+
+    extension DirectLine {
+        /// What has come, by the socket or without it.
+        fileprivate func receive() -> Arrival { receive(isReadable: true) }
     }
 #endif
