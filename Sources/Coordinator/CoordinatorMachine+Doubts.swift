@@ -78,8 +78,14 @@ extension CoordinatorMachine {
         guard worker.isComparable else { return true }
         let isContradicted = open.answers.contains { !open.agree($0.result, result) }
         open.note(result, of: worker)
-        if isContradicted { judge(open) }
-        return !isContradicted && open.answers.count >= open.answersNeeded
+        let isEnough = open.answers.count >= open.answersNeeded
+        // A job must not have a result that a late answer may still prove wrong.
+        let mayBeContradicted = isEnough && !open.isAudited && !open.isSettled && workers.contains { $0.holds(open) }
+        if isContradicted || mayBeContradicted {
+            judge(open)
+            return false
+        }
+        return isEnough
     }
 
     /// Computes a task here, shuts out all who answered otherwise, and gives the job the result if it has none.
@@ -96,7 +102,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Shuts a liar out, and has the steps done again that it has had a part in so far: who lies once may have lied before.
+    /// Shuts a liar out, and has those steps and evaluation batches done again that are under way and that it has had a part in: who lies once may have lied before.
     private func denounce(_ worker: ConnectedWorker, for open: OpenTask) {
         let sentence =
             "The worker's result for \(open.place) of \(open.job.job.experiment), seed \(open.job.job.seed), is wrong: "
@@ -107,6 +113,7 @@ extension CoordinatorMachine {
             actions.append(.log(.warning, "Worker \(worker.name), which is gone, was at fault. \(sentence)"))
         }
         for job in jobs {
+            job.requeueEvaluations(by: worker.peer)
             guard let step = job.restartStep(withoutWorkOf: worker.peer) else { continue }
             let others = workers.flatMap { $0.assignments.map(\.open) } + tasksInDoubt
             for void in others + [open] where void.job === job && void.work.kind == .train { void.isSettled = true }

@@ -98,6 +98,9 @@ extension CoordinatorMachine {
         let open = assignment.open
         if let time { pieceTimes.note(time, cost: open.cost) }
         if open.job.isOver { return }
+        var result = result
+        // Memory that came from a worker need not stay as it is, and what was checked must be what is compared and used. Of a gradient that is compared with nothing Adam checks the numbers again.
+        if open.isInDoubt || open.work.kind == .evaluate { result.values = result.values.withUnsafeBytes { Frame(copying: $0) } }
         if let fault = open.fault(in: result) {
             giveBack(open)
             refuse(worker.peer, "The result for piece \(result.piece) cannot be right: \(fault)")
@@ -126,7 +129,8 @@ extension CoordinatorMachine {
             }
         case .evaluation(let pass, let batch):
             let predictions = result.values.unsignedIntegers()
-            announce(job.complete(pass: pass, batch: batch, with: .init(lossSum: result.lossSum, predictions: predictions)), of: job)
+            let result = EvaluationResult(lossSum: result.lossSum, predictions: predictions)
+            announce(job.complete(pass: pass, batch: batch, with: result, by: contributor), of: job)
         }
     }
 

@@ -11,6 +11,8 @@ struct EvaluationPass {
     let images: Range<Int>
     let batchSize: Int
     private(set) var batches: [EvaluationResult?]
+    /// Who evaluated each batch, where it was a worker of this run.
+    private var contributors: [PeerID?]
     private var next = 0
     private var requeued: [Int] = []
     private var missing: Int
@@ -23,6 +25,7 @@ struct EvaluationPass {
         self.batchSize = batchSize
         missing = (images.count + batchSize - 1) / batchSize
         batches = Array(repeating: nil, count: missing)
+        contributors = Array(repeating: nil, count: missing)
     }
 
     /// Takes up a pass whose batches were partly done; `results` has as many elements as the pass has batches.
@@ -49,9 +52,21 @@ struct EvaluationPass {
 
     mutating func requeue(batch: Int) { requeued.append(batch) }
 
-    mutating func complete(batch: Int, with result: EvaluationResult) {
+    /// - Parameter contributor: Who computed the result, if it was a worker.
+    mutating func complete(batch: Int, with result: EvaluationResult, by contributor: PeerID?) {
         if batches[batch] == nil { missing -= 1 }
         batches[batch] = result
+        contributors[batch] = contributor
+    }
+
+    /// Drops what a worker came to.
+    mutating func requeueBatches(by contributor: PeerID) {
+        for batch in batches.indices where contributors[batch] == contributor {
+            batches[batch] = nil
+            contributors[batch] = nil
+            missing += 1
+            requeue(batch: batch)
+        }
     }
 
     /// Images of a batch, as indices into the pass's image set.

@@ -179,6 +179,12 @@ final class JobRun {
         return step
     }
 
+    /// Has the batches evaluated anew that a worker has evaluated in passes which are not done.
+    func requeueEvaluations(by contributor: PeerID) {
+        if isOver { return }
+        for pass in passes.indices { passes[pass]?.requeueBatches(by: contributor) }
+    }
+
     /// Names the parameters that a task needs: a job's parameters after some step.
     func parametersID(of task: PieceTask) -> UInt64 {
         let step =
@@ -279,9 +285,11 @@ final class JobRun {
     }
 
     /// Takes a batch of evaluation; with the last one of the pass, and all passes before it done, its record is due.
-    func complete(pass: Int, batch: Int, with result: EvaluationResult) -> [TrainingObservation] {
+    ///
+    /// - Parameter contributor: Who computed it, if it was a worker.
+    func complete(pass: Int, batch: Int, with result: EvaluationResult, by contributor: PeerID?) -> [TrainingObservation] {
         progress += 1
-        passes[pass]?.complete(batch: batch, with: result)
+        passes[pass]?.complete(batch: batch, with: result, by: contributor)
         return closeCompletePasses()
     }
 

@@ -38,12 +38,8 @@ final class OpenTask {
     /// Results that must be there, and agree, before the job gets one.
     var answersNeeded: Int { isAudited ? 2 : 1 }
 
-    /// Keeps a result to compare others with. Its numbers are copied: memory that came from a worker need not stay as it is.
-    func note(_ result: PieceResult, of worker: ConnectedWorker) {
-        var kept = result
-        kept.values = result.values.withUnsafeBytes { Frame(copying: $0) }
-        answers.append(Answer(worker: worker, result: kept))
-    }
+    /// Keeps a result to compare others with.
+    func note(_ result: PieceResult, of worker: ConnectedWorker) { answers.append(Answer(worker: worker, result: result)) }
 
     /// Takes off, and returns, the answers that differ from `truth`.
     func removeAnswers(unlike truth: PieceResult) -> [Answer] {

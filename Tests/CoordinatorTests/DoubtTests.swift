@@ -25,11 +25,11 @@ struct DoubtTests {
             return computer.compute(piece) { _ in }
         }
 
-        /// A result with one wrong bit.
+        /// A result with one wrong bit, the first number's sign.
         func lie(_ piece: PieceOfWork) -> PieceResult {
             var result = compute(piece)
             var bytes = result.values.bytes()
-            if piece.kind == .train { bytes[0] ^= 1 } else { result.lossSum = result.lossSum.nextUp }
+            if piece.kind == .train { bytes[3] ^= 0x80 } else { result.lossSum = result.lossSum.nextUp }
             result.values = Frame(bytes: bytes)
             return result
         }
@@ -127,8 +127,20 @@ struct DoubtTests {
         #expect(time >= .milliseconds(100) && time <= .milliseconds(120))
     }
 
-    @Test("Two answers that differ are judged by the coordinator: the liar is shut out and named, before or after its answer was used")
+    /// The losses of a job's first steps, without any fault.
+    private func honestLosses(_ job: TrainingJob, steps: Int) throws -> [Float] {
+        let office = try Office(jobs: [job])
+        var piece = try #require(office.desk.hello(1, slots: 1).work.first?.piece)
+        return try (0..<steps).map { _ in
+            let answers = office.desk.receive(.result(office.compute(piece)), from: 1)
+            piece = try #require(answers.work.first?.piece)
+            return try #require(answers.losses.first)
+        }
+    }
+
+    @Test("Of two answers for a late piece the coordinator knows which is wrong before it uses one: the liar is named, the step is right")
     func contradiction() throws {
+        let expected = try honestLosses(try longJob(), steps: 12)
         for liarIsFirst in [true, false] {
             let office = try Office(jobs: [try longJob()])
             let first = try #require(office.desk.hello(1, slots: 1).work.first?.piece)
@@ -136,11 +148,47 @@ struct DoubtTests {
             _ = office.desk.hello(2, slots: 1)
             let taken = try #require(office.pass(.milliseconds(250)).flatMap(\.work).first?.piece)
             let (one, other) = liarIsFirst ? (office.lie(taken), office.compute(stuck)) : (office.compute(taken), office.lie(stuck))
-            #expect(office.desk.receive(.result(one), from: 2).refusals.isEmpty)
-            let refusals = office.desk.receive(.result(other), from: 1).refusals
+            let used = office.desk.receive(.result(one), from: 2)
+            #expect(used.losses == [expected[10]])
+            let late = office.desk.receive(.result(other), from: 1)
+            let refusals = used.refusals + late.refusals
             #expect(refusals.map(\.peer) == [liarIsFirst ? 2 : 1])
             #expect(refusals.first?.sentence.contains("training step 11 of test, seed 0") ?? false, "\(refusals)")
+            // Whoever is left goes on.
+            let next = try #require((used.work + late.work).last)
+            #expect(next.peer == (liarIsFirst ? 1 : 2))
+            #expect(office.desk.receive(.result(office.compute(next.piece)), from: next.peer).losses == [expected[11]])
         }
+    }
+
+    @Test("Of an evaluation that is under way a liar's other batches are done again")
+    func evaluationOfALiar() throws {
+        // One step, then validation and test images in batches of two.
+        let job = TestJobs.job(model: try TestJobs.model(), epochs: 1, batchSize: 1000, evaluationBatchSize: 2)
+        func train(lies: Bool) throws -> (outcome: TrainingOutcome?, refused: [UInt8]) {
+            let office = try Office(jobs: [job])
+            var queue = office.desk.hello(1, slots: 1).work
+            var (outcome, refused) = (TrainingOutcome?.none, [UInt8]())
+            var lied = 0
+            while let (peer, piece) = queue.popLast() {
+                var result = office.compute(piece)
+                if lies, peer == 1, piece.kind == .evaluate {
+                    lied += 1
+                    // What anybody can believe, and at last what nobody can.
+                    result.lossSum = lied < 4 ? result.lossSum * 2 : .nan
+                }
+                let answers = office.desk.receive(.result(result), from: peer)
+                refused += answers.refusals.map(\.peer)
+                queue += answers.work
+                for case .jobFinished(_, let finished) in answers.observations { outcome = finished }
+                if queue.isEmpty, !refused.isEmpty, outcome == nil { queue = office.desk.hello(2, slots: 1).work }
+            }
+            return (outcome, refused)
+        }
+        let (expected, found) = (try train(lies: false), try train(lies: true))
+        #expect(found.refused == [1])
+        #expect(found.outcome?.epochs == expected.outcome?.epochs && expected.outcome != nil)
+        #expect(found.outcome?.testLoss == expected.outcome?.testLoss)
     }
 
     @Test("An audited piece goes to two workers, and its step waits for both")
@@ -157,7 +205,7 @@ struct DoubtTests {
     func auditedLie(liar: UInt8) throws {
         let honest = try Office(jobs: [try longJob()], auditShare: 0)
         let truth = honest.desk.receive(.result(honest.compute(try #require(honest.desk.hello(1, slots: 1).work.first?.piece))), from: 1)
-        let expected = truth.observations.compactMap { if case .stepFinished(_, _, let loss) = $0 { loss } else { nil } }
+        let expected = truth.losses
         let office = try Office(jobs: [try longJob()], auditShare: 1)
         let pieces = [
             try #require(office.desk.hello(1, slots: 1).work.first?.piece), try #require(office.desk.hello(2, slots: 1).work.first?.piece),
@@ -168,7 +216,7 @@ struct DoubtTests {
             answers = office.desk.receive(.result(peer == liar ? office.lie(piece) : office.compute(piece)), from: peer)
         }
         #expect(answers?.refusals.map(\.peer) == [liar])
-        #expect(answers?.observations.compactMap { if case .stepFinished(_, _, let loss) = $0 { loss } else { nil } } == expected)
+        #expect(answers?.losses == expected)
     }
 
     /// What came of a training step that two workers had shared.

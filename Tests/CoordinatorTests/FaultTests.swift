@@ -73,6 +73,7 @@ struct Answers {
     var welcomes: Int { messages.count { if case .welcome = $0.message { true } else { false } } }
     var reintroductions: Int { messages.count { if case .reintroduce = $0.message { true } else { false } } }
     var stops: Int { messages.count { if case .stop = $0.message { true } else { false } } }
+    var losses: [Float] { observations.compactMap { if case .stepFinished(_, _, let loss) = $0 { loss } else { nil } } }
     var failures: [String] { observations.compactMap { if case .jobFailed(_, let reason) = $0 { reason } else { nil } } }
 }
 
