@@ -82,8 +82,8 @@ let package = Package(
         module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol", "Worker"),
         module("Worker", "CNNCore", "TrainingProtocol"),
         module(
-            "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "SharedMemory", "Tracing", "TrainingProtocol", "Worker",
-            "ZeroMQ", logging),
+            "Transport", "CMessageSocket", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "SharedMemory", "Tracing",
+            "TrainingProtocol", "Worker", "ZeroMQ", logging),
         module("FileFormats", "ForeignText"),
         module("Checkpoints", "CISAL", "CNNCore", "Coordinator", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
         module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
@@ -115,7 +115,7 @@ let package = Package(
         tests("SharedMemory"),
         tests("Tracing", "TestSupport"),
         tests("ForeignText"),
-        tests("Datasets", "CZlib", "Digests", "RandomStreams", exclude: ["Fixtures"]),
+        tests("Datasets", "CZlib", "Digests", "RandomStreams", "TestSupport", exclude: ["Fixtures"]),
         // Optimised in debug builds too, as the kernels are: it makes and compares millions of numbers.
         .target(
             name: "KernelRuns", dependencies: ["CNNKernels", "RandomStreams"], path: "Tests/KernelRuns",
@@ -124,9 +124,9 @@ let package = Package(
             name: "CNNKernelsTests",
             dependencies: ["CNNKernels", "CPUFeatures", "KernelRuns", "Processes", "RandomStreams", "TestSupport"] + vectorKernelModules,
             swiftSettings: strict),
-        tests("CNNCore", "CNNKernels", "Datasets", "Digests", "RandomStreams", exclude: ["Fixtures"]),
+        tests("CNNCore", "CNNKernels", "Datasets", "Digests", "RandomStreams", "TestSupport", exclude: ["Fixtures"]),
         tests("TrainingProtocol", "CNNCore", "RandomStreams"),
-        tests("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "TrainingProtocol", "Worker"),
+        tests("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "TestSupport", "TrainingProtocol", "Worker"),
         tests("FileFormats"),
         tests(
             "Checkpoints", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams", "Simulator", "TestSupport",

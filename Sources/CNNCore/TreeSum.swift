@@ -65,9 +65,6 @@ package struct TreeSum: Sendable {
         }
     }
 
-    /// Whether every quantum is in.
-    package var isComplete: Bool { reduction.isComplete }
-
-    /// The sum over the whole tree, once it ``isComplete``.
+    /// The sum over the whole tree, once every quantum is in.
     package mutating func take() -> Total? { reduction.take()?.total }
 }

@@ -21,7 +21,7 @@ package struct CheckpointIdentity: Sendable, Hashable {
 }
 
 /// The notes by which a file says what it is and what it belongs to.
-struct CheckpointLabel: Hashable {
+struct CheckpointLabel {
     /// Version of the format of these files.
     static let version = "1"
 
@@ -35,9 +35,6 @@ struct CheckpointLabel: Hashable {
     let kind: Kind
     let identity: CheckpointIdentity
     let job: TrainingJob
-
-    static func == (left: Self, right: Self) -> Bool { left.notes == right.notes }
-    func hash(into hasher: inout Hasher) { hasher.combine(notes) }
 
     var notes: [Safetensors.Note] {
         [

@@ -117,35 +117,3 @@ struct Assignment {
     let piece: UInt64
     let open: OpenTask
 }
-
-/// A part of a job that can be given to a worker.
-enum PieceTask: Hashable {
-    /// Quanta of the job's current mini-batch.
-    case training(step: Int, quanta: Range<Int>)
-    /// A batch of one of the job's evaluation passes.
-    case evaluation(pass: Int, batch: Int)
-}
-
-/// Connections that get no answer any more. It forgets the oldest beyond its capacity, so that no number of strangers fills the memory.
-struct PeerBlocklist {
-    private static let capacity = 4096
-    private var peers: Set<PeerID> = []
-    private var order: [PeerID] = []
-    private var oldest = 0
-
-    func contains(_ peer: PeerID) -> Bool { peers.contains(peer) }
-
-    /// - Returns: False if the peer was in it already.
-    @discardableResult
-    mutating func insert(_ peer: PeerID) -> Bool {
-        guard peers.insert(peer).inserted else { return false }
-        if order.count < Self.capacity {
-            order.append(peer)
-        } else {
-            peers.remove(order[oldest])
-            order[oldest] = peer
-            oldest = (oldest + 1) % Self.capacity
-        }
-        return true
-    }
-}

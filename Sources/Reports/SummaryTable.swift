@@ -34,17 +34,6 @@ package struct SummaryTable: Sendable, Hashable {
         return line(header) + rule + rows.map(line).joined() + (note.map { $0 + "\n" } ?? "")
     }
 
-    /// The table in Markdown.
-    package var markdown: String {
-        func line(_ fields: [String]) -> String {
-            "| "
-                + fields.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }.joined(
-                    separator: " | ") + " |\n"
-        }
-        return line(header) + line(["---"] + Array(repeating: "---:", count: header.count - 1)) + rows.map(line).joined()
-            + (note.map { "\n\($0)\n" } ?? "")
-    }
-
     /// Measurements as a field: one as it is, several as mean ± standard deviation.
     private static func field(_ values: [Double], _ format: (Double, Int) -> String) -> String {
         guard let sample = Sample(values) else { return "n/a" }

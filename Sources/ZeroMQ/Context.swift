@@ -25,12 +25,3 @@ package final class Context: Sendable {
         while zmq_ctx_term(handle) == -1 && zmq_errno() == EINTR {}
     }
 }
-
-/// The version of libzmq that runs, such as 4.3.4.
-package func zeroMQVersion() -> String {
-    var major: Int32 = 0
-    var minor: Int32 = 0
-    var patch: Int32 = 0
-    zmq_version(&major, &minor, &patch)
-    return "\(major).\(minor).\(patch)"
-}

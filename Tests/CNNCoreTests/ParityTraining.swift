@@ -2,6 +2,7 @@ import CNNCore
 import Datasets
 import Digests
 import RandomStreams
+import TestSupport
 
 /// The training loop of the study on one engine, without validation: just enough to compare with PyTorch step by step.
 final class ParityTraining {
@@ -31,7 +32,7 @@ final class ParityTraining {
     /// Trains an epoch; returns each step's mean loss over its samples.
     func epoch() throws -> [(mean: Double, samples: Int)] {
         let order = LoaderDraws.trainingEpochOrder(count: configuration.trainCount, generator: &generator)
-        return try BatchSampler.batches(of: order, size: configuration.batch).map { samples in
+        return try order.chunks(of: configuration.batch).map { samples in
             let (loss, gradientSum) = gradientSum(of: Array(samples))
             try adam.step(parameters: &parameters, gradientSum: gradientSum, sampleCount: samples.count)
             return (loss / Double(samples.count), samples.count)

@@ -2,6 +2,7 @@ import CNNCore
 import Coordinator
 import Datasets
 import RandomStreams
+import TestSupport
 import Testing
 
 /// The promise: a job's result is a function of the job and its data alone.
@@ -86,7 +87,7 @@ enum NotebookLoop {
             var lossSum = 0.0
             var correct = 0
             let order = LoaderDraws.trainingEpochOrder(count: job.trainingImages.count, generator: &generator)
-            for batch in BatchSampler.batches(of: order, size: job.batchSize) {
+            for batch in order.chunks(of: job.batchSize) {
                 var gradient = [Float](repeating: 0, count: parameters.count)
                 let images = batch.map { job.trainingImages.lowerBound + $0 }
                 let statistics = parameters.withUnsafeBufferPointer { values in
@@ -130,7 +131,7 @@ enum NotebookLoop {
         parameters.withUnsafeBufferPointer { engine.load(parameters: $0) }
         var lossSum = 0.0
         var confusion = Array(repeating: Array(repeating: 0, count: job.model.classes), count: job.model.classes)
-        for batch in BatchSampler.batches(of: Array(images), size: job.evaluationBatchSize) {
+        for batch in Array(images).chunks(of: job.evaluationBatchSize) {
             var predictions = [UInt32](repeating: 0, count: batch.count)
             let statistics = predictions.withUnsafeMutableBufferPointer { predictions in
                 withShard(of: set, Array(batch), job, step: 0) { engine.evaluate($0, predictions: predictions, betweenQuanta: {}) }

@@ -1,5 +1,6 @@
 import Datasets
 import RandomStreams
+import TestSupport
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -8,7 +9,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite struct BatchSamplerTests {
+@Suite struct LoaderDrawsTests {
     /// What PyTorch's loaders delivered, as `Fixtures/generate.py` recorded it.
     private struct Recorded: Decodable {
         let runs: [Run]
@@ -52,7 +53,7 @@ import Testing
             for (number, epoch) in run.epochs.enumerated() {
                 let order = LoaderDraws.trainingEpochOrder(count: run.samples, generator: &generator)
                 LoaderDraws.sequentialPass(generator: &generator)
-                let batches = BatchSampler.batches(of: order, size: 64)
+                let batches = order.chunks(of: 64)
                 let comment: Comment = "seed \(run.seed), \(run.samples) samples, epoch \(number + 1)"
                 #expect(fnv1a(order) == epoch.fnv1a, comment)
                 #expect(batches.count == epoch.batches, comment)
@@ -62,12 +63,5 @@ import Testing
             LoaderDraws.sequentialPass(generator: &generator)
             #expect(generator.next32() % (1 << 31) == run.drawAfterwards, "seed \(run.seed), \(run.samples) samples")
         }
-    }
-
-    @Test func batchesCoverTheOrderAndTheLastIsShort() {
-        #expect(BatchSampler.batches(of: 0..<10, size: 4) == [0..<4, 4..<8, 8..<10])
-        #expect(BatchSampler.batches(of: 0..<8, size: 4) == [0..<4, 4..<8])
-        #expect(BatchSampler.batches(of: [5, 3], size: 64) == [[5, 3]])
-        #expect(BatchSampler.batches(of: [Int](), size: 64) == [])
     }
 }

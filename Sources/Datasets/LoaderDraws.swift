@@ -18,18 +18,3 @@ package enum LoaderDraws {
         _ = generator.next64()
     }
 }
-
-/// Cuts an order of samples into mini-batches.
-package enum BatchSampler {
-    /// Returns the mini-batches of `size` consecutive elements of `order`; the last one may be short. `size` is positive.
-    package static func batches<Order: RandomAccessCollection<Int>>(of order: Order, size: Int) -> [Order.SubSequence] {
-        precondition(size > 0, "batches of \(size) samples")
-        var batches: [Order.SubSequence] = []
-        var rest = order[...]
-        while !rest.isEmpty {
-            batches.append(rest.prefix(size))
-            rest = rest.dropFirst(size)
-        }
-        return batches
-    }
-}
