@@ -34,9 +34,14 @@ extension RunDirectory {
         }
     }
 
-    /// Writes `run.json`, by which the run can be continued from now on.
-    package func write(_ record: RunRecord) throws(ReportError) {
-        try writeAtomically(Array(record.document.utf8), to: recordPath)
+    /// Writes `run.json`, by which the run can be continued from now on, and takes the right to train it.
+    ///
+    /// - Throws: ``ReportError`` when it cannot be written, and when another process has begun a run in the directory since it was found to be empty.
+    package func begin(_ record: RunRecord) throws(ReportError) -> RunLock {
+        try createAtomically(Array(record.document.utf8), at: recordPath) {
+            ReportError("Another process has begun a run in \(path) meanwhile. Name another directory with --out.")
+        }
+        return try lock()
     }
 
     /// Reads `run.json`.
@@ -59,7 +64,7 @@ extension RunDirectory {
     /// Removes the checkpoints of a run that is complete.
     package func removeCheckpoints() throws(ReportError) {
         guard hasCheckpoints else { return }
-        for name in try RunDirectory.contents(of: checkpoints) { unlink("\(checkpoints)/\(name)") }
+        for name in try folderContents(checkpoints) { unlink("\(checkpoints)/\(name)") }
         guard rmdir(checkpoints) == 0 else { throw ReportError(cannot: "remove the directory", checkpoints, code: errno) }
     }
 }
@@ -69,15 +74,21 @@ package final class RunLock: Sendable {
     private let file: Int32
 
     fileprivate init(_ path: String, of run: String) throws(ReportError) {
-        file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw ReportError(cannot: "open", path, code: errno) }
-        while flock(file, LOCK_EX | LOCK_NB) != 0 {
-            let code = errno
-            if code == EINTR { continue }
+        // Open for reading, it does not keep its disk from being made read-only; a network file system may want it open for writing.
+        for mode in [O_RDONLY, O_RDWR] {
+            let file = open(path, mode | O_CLOEXEC)
+            guard file >= 0 else { throw ReportError(cannot: "open", path, code: errno) }
+            var code: Int32 = 0
+            repeat { code = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno } while code == EINTR
+            if code == 0 {
+                self.file = file
+                return
+            }
             close(file)
-            guard code == EWOULDBLOCK else { throw ReportError(cannot: "lock", path, code: code) }
-            throw ReportError("Another process is training the run in \(run). Let it end, or end it, first.")
+            if code == EWOULDBLOCK { throw ReportError("Another process is training the run in \(run). Let it end, or end it, first.") }
+            guard code == EBADF else { throw ReportError(cannot: "lock", path, code: code) }
         }
+        throw ReportError(cannot: "lock", path, code: EBADF)
     }
 
     deinit { close(file) }

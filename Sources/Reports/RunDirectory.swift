@@ -33,6 +33,7 @@ package struct RunDirectory: Sendable, Hashable {
             attempt += 1
             path = "\(stem)-\(attempt)"
         }
+        try flushFolder(folder)
         self.path = path
         try probe()
     }
@@ -48,7 +49,7 @@ package struct RunDirectory: Sendable, Hashable {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         try RunDirectory.makeFolders(path)
-        let present = try RunDirectory.contents(of: path)
+        let present = try folderContents(path)
         guard present.isEmpty else {
             let more = present.count > 3 ? " and \(present.count - 3) more" : ""
             let advice =
@@ -105,7 +106,6 @@ package struct RunDirectory: Sendable, Hashable {
 
     /// Removes the directory again if nothing has been written to it, as when a study fails at its start.
     package func removeIfEmpty() {
-        rmdir(checkpoints)
         // A directory with anything in it stays: rmdir refuses, and that is what is wanted.
         rmdir(path)
     }
@@ -121,12 +121,13 @@ package struct RunDirectory: Sendable, Hashable {
         guard unlink(file) == 0 else { throw ReportError(cannot: "remove", file, code: errno) }
     }
 
-    /// Makes a folder and those that it is in, as far as they are missing.
+    /// Makes a folder and those that it is in, as far as they are missing; they outlast a power failure.
     private static func makeFolders(_ path: String) throws(ReportError) {
-        if mkdir(path, 0o755) == 0 { return }
-        if errno == ENOENT, parentFolder(of: path) != path {
-            try makeFolders(parentFolder(of: path))
-            if mkdir(path, 0o755) == 0 { return }
+        let parent = parentFolder(of: path)
+        if mkdir(path, 0o755) == 0 { return try flushFolder(parent) }
+        if errno == ENOENT, parent != path {
+            try makeFolders(parent)
+            if mkdir(path, 0o755) == 0 { return try flushFolder(parent) }
         }
         guard errno == EEXIST else { throw ReportError(cannot: "create the directory", path, code: errno) }
         var status = stat()
@@ -135,20 +136,20 @@ package struct RunDirectory: Sendable, Hashable {
             throw ReportError("\(path) is a file, but results need a directory there. Name another directory with --out.")
         }
     }
+}
 
-    /// The names in a folder, sorted.
-    static func contents(of path: String) throws(ReportError) -> [String] {
-        guard let folder = opendir(path) else { throw ReportError(cannot: "open the directory", path, code: errno) }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name != ".", name != ".." {
-                names.append(name)
-            }
+/// The names in a folder, sorted.
+package func folderContents(_ path: String) throws(ReportError) -> [String] {
+    guard let folder = opendir(path) else { throw ReportError(cannot: "open the directory", path, code: errno) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if name != ".", name != ".." {
+            names.append(name)
         }
-        return names.sorted()
     }
+    return names.sorted()
 }
 
 extension Safetensors {

@@ -38,7 +38,7 @@ struct TrainingRun {
         for (index, job) in jobs.enumerated() {
             let loaded = try store.load(job: index)
             for warning in loaded?.warnings ?? [] {
-                logger.warning("\(warning) The checkpoint before it is used; what was trained since is trained again.")
+                logger.warning("\(warning) Another checkpoint is used; what was trained since it was made is trained again.")
             }
             if let step = loaded?.state.step { logger.info("\(job.experiment), seed \(job.seed): continues after step \(step)") }
             states.append(loaded?.state)
@@ -50,12 +50,8 @@ struct TrainingRun {
     ///
     /// - Returns: Where its checkpoints go.
     mutating func prepareCheckpoints() throws -> CheckpointStore {
-        let store = try store ?? makeStore()
-        if lock == nil {
-            try directory.write(record)
-            lock = try directory.lock()
-        }
-        return store
+        if lock == nil { lock = try directory.begin(record) }
+        return try store ?? makeStore()
     }
 
     /// The jobs' last states, as far as there are any; reading changes nothing.

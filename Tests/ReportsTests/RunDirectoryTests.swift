@@ -54,6 +54,27 @@ struct RunDirectoryTests {
         }
     }
 
+    @Test func ofTwoRunsInOneDirectoryTheSecondIsRefused() throws {
+        try withTemporaryFolder { folder in
+            func record(_ run: String) -> RunRecord {
+                RunRecord(
+                    version: "1.2.3", run: run, study: "ablations", experiments: ["baseline"], seeds: [1], epochs: 2, data: "synthetic",
+                    dataName: "digits", dataSHA256: "00", profile: "p", acceptedProfiles: [])
+            }
+            // Both find it empty.
+            let (first, second) = (try RunDirectory(out: folder), try RunDirectory(out: folder))
+            let lock = try first.begin(record("a"))
+            let error = #expect(throws: ReportError.self) { try second.begin(record("b")) }
+            #expect(
+                error?.description
+                    == "Another process has begun a run in \(folder) meanwhile. Name another directory with --out.")
+            second.removeIfEmpty()
+            #expect(try first.record().run == "a")
+            #expect(files(under: folder) == ["run.json"])
+            withExtendedLifetime(lock) {}
+        }
+    }
+
     @Test func refusesAFileAndPlacesThatCannotBe() throws {
         try withTemporaryFolder { folder in
             try writeAtomically([1], to: "\(folder)/file")
