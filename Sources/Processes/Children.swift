@@ -42,6 +42,29 @@ package final class Children: Sendable {
         }
     }
 
+    /// Sends a signal to the children that have not been seen to end.
+    package func signalAll(_ signal: Int32) {
+        running.withLock { running in for process in running { kill(process, signal) } }
+    }
+
+    /// Waits for all children to end, for as long as it takes.
+    ///
+    /// - Returns: How they ended, in the order in which they were started.
+    /// - Throws: ``ProcessError`` when somebody else has waited for one.
+    package func waitForAll() throws(ProcessError) -> [ExitStatus] {
+        var statuses: [ExitStatus] = []
+        for process in running.withLock({ $0 }) {
+            // It keeps its number until the lock is held, under which nobody sends it a signal.
+            try waitUntilEnded(process)
+            let status = running.withLock { running in
+                running.removeAll { $0 == process }
+                return statusIfEnded(process)
+            }
+            if let status { statuses.append(status) }
+        }
+        return statuses
+    }
+
     /// Waits for all children to end; kills those that have not when `limit` is over.
     package func waitForAll(limit: Duration) {
         let deadline = ContinuousClock.now + limit

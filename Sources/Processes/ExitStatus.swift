@@ -52,6 +52,16 @@ package func wait(for process: Int32) throws(ProcessError) -> ExitStatus {
     return ExitStatus(waitStatus: status)
 }
 
+/// Waits for a child process to end, and leaves its status to whoever asks for it.
+///
+/// - Throws: ``ProcessError`` when the process is no child of this one.
+func waitUntilEnded(_ process: Int32) throws(ProcessError) {
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0 {
+        guard errno == EINTR else { throw ProcessError("Process \(process) cannot be waited for: \(String(cString: strerror(errno))).") }
+    }
+}
+
 /// How a child process ended; nil while it runs, and for a process that is no child of this one.
 package func statusIfEnded(_ process: Int32) -> ExitStatus? {
     var status: Int32 = 0

@@ -95,15 +95,14 @@ struct WorkerCommand: ParsableCommand {
         if let instructionSet { arguments += ["--instruction-set", instructionSet.rawValue] }
         if quiet { arguments += ["--quiet"] }
         let program = try executablePath()
-        let processes = try (0..<workers).map { _ in try children.start(program, arguments) }
-        try SignalWatcher.start(Self.signals) { _ in for process in processes { kill(process, SIGTERM) } }
-        var code: Int32 = 0
-        for process in processes {
-            switch try wait(for: process) {
-            case .exited(let childCode): if code == 0 { code = childCode }
-            case .killed(let signal): if code == 0 { code = 128 + signal }
+        for _ in 0..<workers { try children.start(program, arguments) }
+        try SignalWatcher.start(Self.signals) { _ in children.signalAll(SIGTERM) }
+        for status in try children.waitForAll() {
+            switch status {
+            case .exited(0): break
+            case .exited(let code): throw ExitCode(code)
+            case .killed(let signal): throw ExitCode.signal(signal)
             }
         }
-        if code != 0 { throw ExitCode(code) }
     }
 }
