@@ -1,14 +1,7 @@
+import CPUFeatures
 import Datasets
 package import SharedMemory
 package import TrainingProtocol
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// What a coordinator shares with all workers of its machine, which only read it: the data set's images, and blocks by which parameters go to all of them.
 package final class CommonMemory {
@@ -67,10 +60,8 @@ package final class CommonMemory {
         self.init(layout, in: region)
     }
 
-    /// Each worker keeps some parameters, and a machine has hardly more workers than processors; beside these, parameters of some jobs are made before anybody knows who needs them.
-    private static var blockCount: Int {
-        max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) * TrainingProtocol.keptParameters + 2 * blocksForCopies
-    }
+    /// Each worker keeps some parameters, and there are hardly more workers than cores for them; beside these, parameters of some jobs are made before anybody knows who needs them.
+    private static var blockCount: Int { max(2, Int(cpu_available_cores())) * TrainingProtocol.keptParameters + 2 * blocksForCopies }
     /// Blocks that nothing is made in before it is sent.
     private static let blocksForCopies = 8
 

@@ -72,7 +72,8 @@ package final class CoordinatorShell {
     ) throws {
         let largestParameters = jobs.reduce(0) { max($0, $1.model.parameterCount * MemoryLayout<Float>.size) }
         lines = DirectLines(
-            areWanted: endpoints.contains { (try? Endpoint($0))?.directPath != nil }, dataset: dataset, largestTensor: largestParameters)
+            areWanted: endpoints.contains { (try? Endpoint($0))?.directPath != nil }, dataset: dataset, largestTensor: largestParameters
+        ) { logger.warning("\($0)") }
         machine = try CoordinatorMachine(
             jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, tensors: lines.tensors)
         handle = try CoordinatorHandle()

@@ -18,9 +18,13 @@ extension DirectLine {
     /// The coordinator's end.
     ///
     /// - Parameters:
-    ///   - connection: a connection that was taken. It is closed if there is no memory to share; the worker goes without a direct line then.
+    ///   - connection: a connection that was taken. It is closed if it comes to nothing; the worker goes without a direct line then.
     ///   - common: what the coordinator shares with all workers, and a file descriptor of it.
-    static func greeting(_ connection: Int32, _ common: CommonMemory, sharedAs descriptor: Int32) -> DirectLine? {
+    /// - Returns: nil if the other end is gone.
+    /// - Throws: ``SharedMemoryError`` if there is no memory to share.
+    static func greeting(
+        _ connection: Int32, _ common: CommonMemory, sharedAs descriptor: Int32
+    ) throws(SharedMemoryError) -> DirectLine? {
         let images = common.layout
         let layout = SharedFrames.Layout(common: images)
         var greeting: Greeting = (
@@ -29,10 +33,16 @@ extension DirectLine {
             UInt64(images.blocks.blockSize).littleEndian, UInt64(layout.queueCapacity).littleEndian
         )
         var isSent = false
-        let region = try? SharedRegion(byteCount: layout.byteCount) { own in
-            isSent = message_socket_send_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, [descriptor, own]) != 0
+        let region: SharedRegion
+        do throws(SharedMemoryError) {
+            region = try SharedRegion(byteCount: layout.byteCount) { own in
+                isSent = message_socket_send_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, [descriptor, own]) != 0
+            }
+        } catch {
+            close(connection)
+            throw error
         }
-        guard let region, isSent else {
+        guard isSent else {
             close(connection)
             return nil
         }
@@ -47,7 +57,7 @@ extension DirectLine {
         var descriptors: [Int32] = [-1, -1]
         guard message_socket_receive_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, &descriptors) != 0 else {
             if errno == EAGAIN { return nil }
-            throw TransportError(description: "The coordinator does not answer: \(String(cString: strerror(errno)))")
+            throw TransportError(description: "The coordinator does not answer: \(String(cString: strerror(errno))).")
         }
         defer { for descriptor in descriptors { close(descriptor) } }
         guard let sizes = Sizes(greeting) else {
@@ -63,7 +73,7 @@ extension DirectLine {
             let region = try SharedRegion(sharedAs: descriptors[1], byteCount: layout.byteCount, access: .readingAndWriting)
             return DirectLine(connection, SharedFrames(common, layout, in: region, isCoordinator: false))
         } catch {
-            throw TransportError(description: "\(error)")
+            throw TransportError(description: "The coordinator's memory cannot be had: \(error).")
         }
     }
 

@@ -29,6 +29,10 @@ final class DirectLines {
     /// Connections of which nobody knows yet whether they are workers'.
     private var strangers = 0
 
+    /// Told once why a worker has no direct line.
+    private let warn: (String) -> Void
+    private var hasWarned = false
+
     /// How many strangers there may be at a time: each has memory set aside for it. Others wait their turn.
     private static let mostStrangers = 8
     /// How long a connection may take to become a worker's.
@@ -38,12 +42,36 @@ final class DirectLines {
     ///   - areWanted: Whether there will be a path to listen at.
     ///   - dataset: Whose images are sent.
     ///   - largestTensor: The largest tensor of parameters or gradients, in bytes.
-    init(areWanted: Bool, dataset: Dataset, largestTensor: Int) {
-        var descriptor: Int32 = -1
-        let memory =
-            areWanted
-            ? try? CommonMemory(of: dataset, largestTensor: largestTensor) { descriptor = fcntl($0, F_DUPFD_CLOEXEC, 0) } : nil
-        common = memory.map { ($0, descriptor) }
+    ///   - warn: Told, in a sentence, why workers have no direct lines where that comes unexpected.
+    init(areWanted: Bool, dataset: Dataset, largestTensor: Int, warn: @escaping (String) -> Void) {
+        self.warn = warn
+        guard areWanted, Self.areAvailable else {
+            common = nil
+            return
+        }
+        do throws(SharedMemoryError) {
+            var descriptor: Int32 = -1
+            let memory = try CommonMemory(of: dataset, largestTensor: largestTensor) { descriptor = fcntl($0, F_DUPFD_CLOEXEC, 0) }
+            common = (memory, descriptor)
+        } catch {
+            common = nil
+            warnOnce(of: "\(error)")
+        }
+    }
+
+    /// Whether the system has what they take.
+    private static var areAvailable: Bool {
+        #if os(Linux)
+            true
+        #else
+            false
+        #endif
+    }
+
+    private func warnOnce(of reason: String) {
+        if hasWarned { return }
+        hasWarned = true
+        warn("Workers on this machine are reached by ZeroMQ, which is slower, since they cannot have direct lines: \(reason).")
     }
 
     /// The images where workers see them, and parameters that are made there; nil if there are no lines.
@@ -60,7 +88,7 @@ final class DirectLines {
         }
     }
 
-    /// Takes lines at a path from now on, where the system has them; workers find out by trying.
+    /// Takes lines at a path from now on; workers find out by trying.
     ///
     /// - Parameter path: What stands there must be a file that another coordinator has left behind.
     func listen(at path: String) {
@@ -68,7 +96,8 @@ final class DirectLines {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
         let descriptor = message_socket_listen(path)
-        if descriptor >= 0 { listeners.append((descriptor, path)) }
+        guard descriptor >= 0 else { return warnOnce(of: "listening at \(path) failed: \(String(cString: strerror(errno)))") }
+        listeners.append((descriptor, path))
     }
 
     /// What to wait for.
@@ -88,12 +117,15 @@ final class DirectLines {
                     if errno != EAGAIN { strangers = Self.mostStrangers }
                     break
                 }
-                guard let common, let line = DirectLine.greeting(descriptor, common.memory, sharedAs: common.descriptor) else {
-                    continue
+                guard let common else { continue }
+                do throws(SharedMemoryError) {
+                    guard let line = try DirectLine.greeting(descriptor, common.memory, sharedAs: common.descriptor) else { continue }
+                    lastPeer += 1
+                    strangers += 1
+                    connections.append(Connection(peer: Self.peer(lastPeer), line: line, begin: now))
+                } catch {
+                    warnOnce(of: "\(error)")
                 }
-                lastPeer += 1
-                strangers += 1
-                connections.append(Connection(peer: Self.peer(lastPeer), line: line, begin: now))
             }
         }
     }

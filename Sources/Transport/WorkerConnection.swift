@@ -25,7 +25,7 @@ final class WorkerConnection {
     }
 
     private let endpoint: Endpoint
-    private var line: DirectLine?
+    private(set) var line: DirectLine?
     /// Whether the line's socket may have something to say.
     private var isLineReadable = false
     /// A connection on which the coordinator's greeting has not come.
@@ -34,14 +34,17 @@ final class WorkerConnection {
     private var hasNoLine = false
     private var context: Context?
     private var socket: Socket?
+    private let warn: (String) -> Void
 
-    /// - Parameter endpoint: where the coordinator listens.
-    init(_ endpoint: Endpoint) { self.endpoint = endpoint }
+    /// - Parameters:
+    ///   - endpoint: where the coordinator listens.
+    ///   - warn: Told, in a sentence, why there is no direct line where one was offered.
+    init(_ endpoint: Endpoint, warn: @escaping (String) -> Void) {
+        self.endpoint = endpoint
+        self.warn = warn
+    }
 
     deinit { if let ungreeted { close(ungreeted) } }
-
-    /// Whether it is a direct line that takes messages.
-    var isDirect: Bool { line != nil }
 
     /// Gives up the connection, if there is one, and begins another; the coordinator need not be there yet.
     func open() throws {
@@ -131,6 +134,7 @@ final class WorkerConnection {
             close(ungreeted)
             self.ungreeted = nil
             hasNoLine = true
+            warn("\(error) The coordinator is reached by ZeroMQ, which is slower.")
         }
         try openSocket()
         return false

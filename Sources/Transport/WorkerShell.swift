@@ -50,7 +50,7 @@ package final class WorkerShell {
         endpoint: String, instructionSet: InstructionSet, giveUpAfter: Duration?, lifeline: Int32?, logger: Logger,
         trace: TraceRecorder? = nil
     ) throws {
-        connection = WorkerConnection(try Endpoint(endpoint))
+        connection = WorkerConnection(try Endpoint(endpoint)) { logger.warning("\($0)") }
         handle = try WorkerHandle()
         self.lifeline = lifeline
         self.logger = logger

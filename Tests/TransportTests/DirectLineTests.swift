@@ -19,7 +19,7 @@ import TrainingProtocol
         private static let largest = 100_000
         private let small = Frame(bytes: [1, 2, 3])
         private let path = String(TestEndpoint.fresh("ipc").dropFirst("ipc://".count))
-        private let lines = DirectLines(areWanted: true, dataset: TestData.dataset(), largestTensor: largest)
+        private let lines = DirectLines(areWanted: true, dataset: TestData.dataset(), largestTensor: largest) { Issue.record("\($0)") }
 
         init() { lines.listen(at: path) }
 

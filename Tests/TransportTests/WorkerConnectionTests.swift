@@ -19,7 +19,7 @@ import TrainingProtocol
         private let endpoint = TestEndpoint.fresh("ipc")
 
         private static func opened(_ endpoint: String) throws -> WorkerConnection {
-            let connection = WorkerConnection(try Endpoint(endpoint))
+            let connection = WorkerConnection(try Endpoint(endpoint)) { _ in }
             try connection.open()
             return connection
         }
@@ -47,7 +47,7 @@ import TrainingProtocol
         private static func wait(for connection: WorkerConnection, _ isThere: (WorkerConnection.Readiness) throws -> Bool) throws {
             let end = ContinuousClock.now + .seconds(20)
             while ContinuousClock.now < end {
-                if try isThere(connection.wait(isAwaited: !connection.isDirect, descriptors: [], timeout: 100)) { return }
+                if try isThere(connection.wait(isAwaited: connection.line == nil, descriptors: [], timeout: 100)) { return }
             }
             throw TransportError(description: "What was waited for did not come.")
         }
@@ -83,7 +83,7 @@ import TrainingProtocol
             let endpoint = endpoint
             try duringRun(at: endpoint) {
                 let connection = try Self.connected(endpoint)
-                #expect(connection.isDirect)
+                #expect(connection.line != nil)
                 try Self.expectWelcome(connection)
             }
         }
@@ -92,10 +92,10 @@ import TrainingProtocol
         func early() throws {
             nonisolated(unsafe) let connection = try Self.opened(endpoint)
             #expect(try !connection.wait(isAwaited: true, descriptors: [], timeout: 0).isConnected)
-            #expect(!connection.isDirect)
+            #expect(connection.line == nil)
             try duringRun(at: endpoint) {
                 try Self.awaitConnection(connection)
-                #expect(connection.isDirect)
+                #expect(connection.line != nil)
                 try Self.expectWelcome(connection)
             }
         }
@@ -105,7 +105,7 @@ import TrainingProtocol
             let path = endpoint + String(repeating: "x", count: Endpoint.longestPath - endpoint.utf8.count + "ipc://".count)
             try duringRun(at: path) {
                 let connection = try Self.connected(path)
-                #expect(!connection.isDirect)
+                #expect(connection.line == nil)
                 try Self.expectWelcome(connection)
             }
         }
@@ -122,7 +122,7 @@ import TrainingProtocol
                 let connection = try Self.opened(endpoint)
                 close(message_socket_accept(listener))
                 try Self.awaitConnection(connection)
-                #expect(!connection.isDirect)
+                #expect(connection.line == nil)
                 try Self.expectWelcome(connection)
             }
         }
@@ -150,7 +150,7 @@ import TrainingProtocol
             let endpoint = endpoint
             try duringRun(at: endpoint) {
                 let connection = try Self.connected(endpoint)
-                #expect(connection.isDirect)
+                #expect(connection.line != nil)
             }
             #expect(access(path, F_OK) == -1)
         }
