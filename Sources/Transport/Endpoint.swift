@@ -61,6 +61,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     private static let directSuffix = ".direct"
 
+    /// Bytes of the longest folder's path in which an ipc endpoint of a file's name has direct lines beside it.
+    package static func longestFolder(forSocket name: String) -> Int { longestPath - "/\(name)\(directSuffix)".utf8.count }
+
     /// The endpoint as others should name it, given what libzmq calls it once bound: with the port's number in place of `*`.
     func named(asBound bound: String) -> String {
         guard description.hasSuffix(":*"), let colon = bound.lastIndex(of: ":") else { return description }
@@ -105,6 +108,3 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 }
-
-/// Whether only programs on this machine can reach an endpoint; false for what is no endpoint.
-package func isLoopback(_ endpoint: String) -> Bool { (try? Endpoint(endpoint))?.isLoopback ?? false }

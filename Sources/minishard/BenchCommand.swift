@@ -36,7 +36,7 @@ struct BenchKernelsCommand: ParsableCommand {
 
     func run() throws {
         let report = try KernelBenchmark(instructionSet: try instructionSet ?? .best()).run()
-        printNow(json ? try JSON(encoding: report).indentedText : Self.table(report))
+        try printNow(json ? JSON(encoding: report).indentedText : Self.table(report))
     }
 
     private static func table(_ report: KernelReport) -> String {

@@ -32,14 +32,14 @@ struct SimulateCommand: ParsableCommand {
         for seed in first..<first + seeds {
             let report = try simulator.run(seed: seed, tracing: trace)
             faults += report.faults
-            if trace { for line in report.trace { printNow(line) } }
+            if trace { for line in report.trace { try printNow(line) } }
             guard let failure = report.failure else { continue }
-            if !trace { for line in try simulator.run(seed: seed, tracing: true).trace { printNow(line) } }
-            printNow("FAILED: seed \(seed): \(failure). Again with: scripts/simulate --first \(seed) --seeds 1 --trace")
+            if !trace { for line in try simulator.run(seed: seed, tracing: true).trace { try printNow(line) } }
+            try printNow("FAILED: seed \(seed): \(failure). Again with: scripts/simulate --first \(seed) --seeds 1 --trace")
             throw ExitCode.failure
         }
         let time = seconds(clock.now - start)
-        printNow(
+        try printNow(
             "\(seeds) schedules from seed \(first) on, \(faults) faults: every study ended, and with the same bits. "
                 + "\(Int((time * 1e6 / Double(seeds)).rounded())) us a schedule.")
     }

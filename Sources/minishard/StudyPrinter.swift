@@ -75,16 +75,16 @@ struct StudyPrinter {
     /// Prints the results: the document with `--json`, else the table, the analysis and where everything is.
     func printResults(_ results: StudyResults, directory: RunDirectory) throws {
         if options.json {
-            printNow(try results.document(), terminator: "")
+            try printNow(results.document(), terminator: "")
             return
         }
-        printNow("\n\(SummaryTable(results).text)\n")
-        for paragraph in analysis(of: results) { printNow("\(wrapped(paragraph))\n") }
-        printNow("Data set: \(results.dataset.name). Results: \(directory.path)/results.json")
+        try printNow("\n\(SummaryTable(results).text)\n")
+        for paragraph in analysis(of: results) { try printNow("\(wrapped(paragraph))\n") }
+        try printNow("Data set: \(results.dataset.name). Results: \(directory.path)/results.json")
     }
 
-    /// Prints a line of progress where it does not disturb a program that reads the results.
+    /// Prints a line of progress where it does not disturb a program that reads the results. Whoever reads it may leave; the study trains on.
     private func printProgress(_ line: String) {
-        if options.json { writeToStandardError("\(line)\n") } else { printNow(line) }
+        if options.json { writeToStandardError("\(line)\n") } else { try? printNow(line) }
     }
 }

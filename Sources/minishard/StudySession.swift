@@ -64,7 +64,7 @@ struct StudySession {
         if directory.isComplete {
             try directory.removeCheckpoints()
             writeToStandardError("minishard: The run in \(directory.path) is complete: its results are in \(directory.results).\n")
-            if options.json { printNow(try directory.resultsDocument(), terminator: "") }
+            if options.json { try printNow(directory.resultsDocument(), terminator: "") }
             return
         }
         warnOfOpenEndpoints(logger)
@@ -84,9 +84,9 @@ struct StudySession {
         var run = run
         defer { withExtendedLifetime(run) {} }
         let (jobs, dataset, directory) = (run.jobs, run.dataset, run.directory)
-        let socketDirectory = localWorkers > 0 ? try makeTemporaryDirectory() : nil
-        defer { if let socketDirectory { removeSocketDirectory(socketDirectory) } }
-        let localEndpoint = socketDirectory.map { "ipc://\($0)/coordinator" }
+        let sockets = localWorkers > 0 ? try SocketDirectory() : nil
+        defer { sockets?.remove() }
+        let localEndpoint = sockets?.endpoint
 
         let traceFile = try options.trace.map { try TraceFile(path: $0) }
         let recorder = traceFile.map { _ in TraceRecorder() }
@@ -112,7 +112,10 @@ struct StudySession {
         let interruption = Interruption()
         defer { children.killAll() }
         let supervisor = WorkerSupervisor(children: children, program: try executablePath(), logger: logger)
-        try watch(supervisor, children, shell.handle, interruption)
+        try watch(supervisor, shell.handle, interruption) {
+            children.killAll()
+            sockets?.remove()
+        }
         if let localEndpoint {
             for number in 0..<localWorkers {
                 let trace = traceFile.map { ["--trace", TraceFile.part(of: $0.path, number: number)] } ?? []
@@ -130,30 +133,34 @@ struct StudySession {
             observer: { printer.observe($0, since: start, directory: directory, logger) },
             checkpoint: { job, state in writer.write(state, job: job) })
         supervisor.stop()
-        let checkpointFailure = Result { try writer.finish() }
+        let checkpoints = Result { try writer.finish() }
         children.waitForAll(limit: .seconds(2))
-        if let traceFile, let recorder {
+        let files = Result { try printer.finishFiles() }
+        // What cannot be kept of a trace must not cost the study's results.
+        let trace = Result {
+            guard let traceFile, let recorder else { return }
             try traceFile.write(
                 [recorder.events(process: getpid(), name: "coordinator")],
                 joining: (0..<localWorkers).map { TraceFile.part(of: traceFile.path, number: $0) })
         }
 
-        let fileFailure = Result { try printer.finishFiles() }
-
-        if case .stopped(let reason) = end { try stop(reason, interruption, directory, checkpointFailure) }
-        try fileFailure.get()
+        if case .stopped(let reason) = end { try stop(reason, interruption, directory, checkpoints: checkpoints, others: [files, trace]) }
+        try files.get()
         let results = StudyResults(
             study: run.study, dataset: dataset, version: minishardVersion, workers: printer.workers,
             wallSeconds: seconds(ContinuousClock.now - start), runs: printer.finishedRuns)
         try directory.write(results)
         try directory.removeCheckpoints()
         try printer.printResults(results, directory: directory)
+        try trace.get()
         if printer.failedRuns > 0 { throw ExitCode.failure }
     }
 
     /// Listens to signals from now on: the first SIGINT, SIGTERM or SIGHUP ends the study, a second one the process; a child's end is passed on.
+    ///
+    /// - Parameter cleanUp: Called before the process ends at once.
     private func watch(
-        _ supervisor: WorkerSupervisor, _ children: Children, _ handle: CoordinatorHandle, _ interruption: Interruption
+        _ supervisor: WorkerSupervisor, _ handle: CoordinatorHandle, _ interruption: Interruption, cleanUp: @escaping @Sendable () -> Void
     ) throws {
         let isAlone = endpoints.isEmpty
         try SignalWatcher.start(Self.signals) { signal in
@@ -167,28 +174,26 @@ struct StudySession {
                 supervisor.stop()
                 handle.stop("Interrupted by signal \(signal).")
             } else {
-                children.killAll()
-                _exit(128 + signal)
+                cleanUp()
+                _exit(ExitCode.signal(signal).rawValue)
             }
         }
     }
 
     private func stop(
-        _ reason: String, _ interruption: Interruption, _ directory: RunDirectory, _ checkpoints: Result<Void, any Error>
+        _ reason: String, _ interruption: Interruption, _ directory: RunDirectory, checkpoints: Result<Void, any Error>,
+        others: [Result<Void, any Error>]
     ) throws -> Never {
         var sentences = [reason]
         if case .failure(let error) = checkpoints {
             sentences.append("\(error) What was trained since the one before will be trained again.")
         }
+        for case .failure(let error) in others { sentences.append("\(error)") }
         sentences.append("To continue: minishard resume \(directory.path)")
         writeToStandardError("minishard: \(sentences.joined(separator: " "))\n")
         throw interruption.signal == nil ? ExitCode.unavailable : ExitCode.interrupted
     }
 
-    private func removeSocketDirectory(_ path: String) {
-        unlink("\(path)/coordinator")
-        rmdir(path)
-    }
 }
 
 /// The signal that was asked to end the study, if one was.

@@ -61,30 +61,34 @@ struct VerifyCommand: ParsableCommand {
             throw RecordedRunError("The run in \(directory.path) has no such part; it has \(names).")
         }
         let verification = JobVerification(directory, study: study, dataset: dataset, instructionSet: try .best())
-        let findings = Mutex<[Int: JobVerification.Finding]>([:])
+        let progress = Mutex<(findings: [Int: JobVerification.Finding], output: Result<Void, OutputError>)>(([:], .success(())))
         let states = all.lastStates()
         let scope = scope
         TaskList(count: chosen.count) { index in
             let job = jobs[chosen[index]]
             do {
                 let finding = try verification.verify(job, scope, checkpoint: states[chosen[index]].get())
-                findings.withLock {
-                    $0[index] = finding
-                    printNow("\(job.experiment), seed \(job.seed): \(finding.sentence)")
-                }
+                report("\(job.experiment), seed \(job.seed): \(finding.sentence)", finding)
             } catch {
-                findings.withLock { _ in printNow("\(job.experiment), seed \(job.seed): NOT VERIFIED: \(error)") }
+                report("\(job.experiment), seed \(job.seed): NOT VERIFIED: \(error)", nil)
+            }
+            func report(_ line: String, _ finding: JobVerification.Finding?) {
+                progress.withLock { progress in
+                    progress.findings[index] = finding
+                    do throws(OutputError) { try printNow(line) } catch { progress.output = .failure(error) }
+                }
             }
         }.run(threads: Int(cpu_available_cores()))
-        let found = findings.withLock { $0 }
+        let (found, output) = progress.withLock { $0 }
+        try output.get()
         guard found.count == chosen.count else { throw ExitCode.failure }
         let runs = chosen.indices.compactMap { found[$0]?.run }
         if directory.isComplete, runs.count == jobs.count {
             if let name = try directory.differingResults(runs, study: study, dataset: dataset) {
-                printNow("\(name): NOT VERIFIED: it is not what these runs come to.")
+                try printNow("\(name): NOT VERIFIED: it is not what these runs come to.")
                 throw ExitCode.failure
             }
-            printNow("results.csv and results.json are what these runs come to.")
+            try printNow("results.csv and results.json are what these runs come to.")
         }
     }
 

@@ -146,6 +146,34 @@ extension EndToEnd {
             #expect(try directory.files() == ["file"])
         }
 
+        /// A Unix socket's path has some hundred bytes; the study's own are made elsewhere then.
+        @Test func aTemporaryDirectoryTooLongForSockets() async throws {
+            let directory = try TemporaryDirectory()
+            let long = directory(String(repeating: "x", count: 90))
+            mkdir(long, 0o755)
+            let study = try Program(
+                "env", ["TMPDIR=\(long)", TestEnvironment.minishard, "study"] + shortStudy + ["--workers", "1", "--out", "out"],
+                environment: neutral, in: directory)
+            let finished = try await study.finish()
+            #expect(finished.status == .exited(0) && !finished.errors.contains("warning"), "\(finished.errors)")
+            #expect(try await Results(json: directory.text("out/results.json")).weights == Reference.short.weights)
+        }
+
+        #if os(Linux)
+            /// The results that cannot be printed are written all the same.
+            @Test(arguments: [[], ["--json"]])
+            func standardOutputThatTakesNothing(_ options: [String]) async throws {
+                let study = try Program(
+                    "sh",
+                    ["-c", "exec \"$@\" >/dev/full", "sh", TestEnvironment.minishard, "study"] + shortStudy
+                        + ["--workers", "1", "--out", "out"] + options, environment: neutral)
+                let finished = try await study.finish()
+                #expect(finished.status == .exited(1))
+                #expect(finished.errors.contains("Cannot write to standard output: No space left on device."), "\(finished.errors)")
+                #expect(try await Results(json: study.directory.text("out/results.json")).weights == Reference.short.weights)
+            }
+        #endif
+
         /// A limit on the size of files, in units of 512 bytes, stands for a disk that fills: the drawings are smaller, and the weights larger.
         @Test func noSpaceForTheWeights() async throws {
             let limited = "trap '' XFSZ; ulimit -f 200; exec \"$@\""

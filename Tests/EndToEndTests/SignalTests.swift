@@ -44,6 +44,8 @@ extension EndToEnd {
             let finished = try await study.finish()
             #expect(finished.status == .exited(128 + SIGINT) || finished.status == .exited(128 + SIGTERM))
             #expect(workers.allSatisfy { !isRunning($0) })
+            // Neither sockets nor their directory, which is made here.
+            #expect(try study.directory.entries().filter { $0 != "out" } == [])
         }
 
         @Test func studyThatIsKilledTakesItsWorkersAlong() async throws {

@@ -2,6 +2,14 @@ import Processes
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension EndToEnd {
     /// The trace of a run, read as a viewer would.
     @Suite struct TraceTests {
@@ -26,6 +34,19 @@ extension EndToEnd {
                 #expect(zip(times, times.dropFirst()).allSatisfy { $0.1 <= $1.0 })
             }
             #expect(try study.directory.files().filter { $0.hasPrefix("trace.json") } == ["trace.json"])
+        }
+
+        @Test func aTraceThatIsLostCostsNoResults() async throws {
+            let directory = try TemporaryDirectory()
+            mkdir(directory("traces"), 0o755)
+            let study = try minishard(["study"] + longStudy + ["--out", "out", "--trace", "traces/trace.json"], in: directory)
+            _ = try await study.line(containing: "| Epoch 01 |", on: .output)
+            rename(directory("traces"), directory("elsewhere"))
+            let finished = try await study.finish()
+            #expect(finished.status == .exited(1))
+            #expect(finished.errors.contains("Cannot write the trace to traces/trace.json"))
+            #expect(try await Results(json: directory.text("out/results.json")).weights == Reference.long.weights)
+            #expect(finished.output.contains("Results: out/results.json"))
         }
 
         @Test func refusesAFileThatCannotBeWritten() async throws {

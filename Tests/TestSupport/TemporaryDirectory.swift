@@ -32,6 +32,9 @@ package final class TemporaryDirectory: Sendable {
         }.sorted()
     }
 
+    /// The names of what is in it, sorted.
+    package func entries() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+
     /// A file's bytes.
     package func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: self(name)))) }
 

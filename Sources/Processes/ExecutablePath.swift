@@ -20,16 +20,3 @@ package func executablePath() throws(ProcessError) -> String {
     guard isKnown else { throw ProcessError("The path of the running program is not known; is /proc mounted?") }
     return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
-
-/// A directory of this process's own for sockets, readable by its user alone.
-///
-/// - Throws: ``ProcessError`` when it cannot be made.
-package func makeTemporaryDirectory() throws(ProcessError) -> String {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(parent)/minishard-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-        throw ProcessError(
-            "Cannot make a directory in \(parent): \(String(cString: strerror(errno))). Set TMPDIR to a directory that can be written to.")
-    }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}

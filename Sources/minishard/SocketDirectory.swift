@@ -1,0 +1,28 @@
+import Processes
+import Reports
+import Transport
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where a study meets its own workers: an ipc endpoint in a directory of this process's own.
+struct SocketDirectory: Sendable {
+    private static let socketName = "coordinator"
+    private let path: String
+
+    var endpoint: String { "ipc://\(path)/\(Self.socketName)" }
+
+    /// - Throws: `ProcessError` when it cannot be made.
+    init() throws { path = try makeTemporaryDirectory(longest: Endpoint.longestFolder(forSocket: Self.socketName)) }
+
+    /// Removes it with all that is in it.
+    func remove() {
+        for name in (try? folderContents(path)) ?? [] { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+}
