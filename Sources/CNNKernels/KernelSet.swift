@@ -9,7 +9,7 @@ package typealias Output = UnsafeMutablePointer<Float>
 /// ``ScalarKernels``; an implementation is free in everything that does not show in the result: the width of its vectors, its tiles, what it keeps in registers.
 /// Every multiplication followed by an addition is one fused multiply-add. "Accumulates" means: adds to what is there already, term by term.
 ///
-/// The functions trust their arguments: the caller has checked every size. No two buffers of a call overlap.
+/// The functions trust their arguments: the caller has checked every size. No two buffers of a call overlap, but where a parameter says that they may be the same.
 package protocol KernelSet: Sendable {
     /// Name as users see it, such as `avx512`.
     static var name: String { get }

@@ -17,11 +17,11 @@ struct Minishard: ParsableCommand {
         commandName: "minishard",
         abstract: "Trains small convolutional networks data-parallel over many processes, exact to the last bit.",
         discussion: """
-            A coordinator process cuts each mini-batch into shards, worker processes compute their gradients, and the coordinator averages them \
-            and applies Adam. The same seed gives the same weights, whatever the number of workers.
+            A coordinator process cuts each mini-batch into shards, worker processes compute their gradients, and the coordinator adds them up \
+            and applies Adam to their mean. The same seed gives the same weights, whatever the number of workers.
 
             Results go to standard output, logs to standard error. Exit codes: 0 done, 1 failed, 64 wrong usage, 69 nobody at the other end, \
-            75 interrupted and to be continued by minishard resume, 130 or 143 interrupted twice.
+            75 interrupted and to be continued by minishard resume, 128 and the signal's number interrupted twice.
             """,
         version: minishardVersion,
         subcommands: [
