@@ -1,13 +1,5 @@
 internal import CZeroMQ
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// A ZeroMQ context: its I/O thread and all sockets made in it. One is enough for a process.
 ///
 /// It lives as long as any of its sockets, and ends when the last reference goes; that waits until the sockets' messages are sent or their linger time is over.
@@ -22,6 +14,6 @@ package final class Context: Sendable {
     }
 
     deinit {
-        while zmq_ctx_term(handle) == -1 && zmq_errno() == EINTR {}
+        _ = callZeroMQ { zmq_ctx_term(handle) }
     }
 }

@@ -115,19 +115,11 @@ package struct Socket: ~Copyable {
         for (index, frame) in frames.enumerated() {
             let more = index + 1 < frames.count ? ZMQ_SNDMORE : 0
             // Whether there is room, and whether a router has the peer, is decided by the first frame: libzmq takes the rest of a message it has begun.
-            let delivery = try delivery("sending a message") { zmq_msg_send(frame.handle, handle, ZMQ_DONTWAIT | more) }
-            if delivery != .taken { return delivery }
-        }
-        return .taken
-    }
-
-    private func delivery(_ action: String, _ call: () -> Int32) throws(ZeroMQError) -> Delivery {
-        while call() == -1 {
-            switch zmq_errno() {
-            case EINTR: continue
+            switch callZeroMQ({ zmq_msg_send(frame.handle, handle, ZMQ_DONTWAIT | more) }).code {
+            case 0: break
             case EAGAIN: return .full
             case EHOSTUNREACH: return .unreachable
-            case let code: throw ZeroMQError(code: code, action: action)
+            case let code: throw ZeroMQError(code: code, action: "sending a message")
             }
         }
         return .taken

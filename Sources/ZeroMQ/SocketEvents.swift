@@ -30,10 +30,7 @@ struct SocketEvents {
     private static func option(_ option: Int32, of handle: UnsafeMutableRawPointer) throws(ZeroMQError) -> Int32 {
         var value: Int32 = 0
         var size = MemoryLayout<Int32>.size
-        while zmq_getsockopt(handle, option, &value, &size) == -1 {
-            let code = zmq_errno()
-            if code != EINTR { throw ZeroMQError(code: code, action: "asking what a socket has ready") }
-        }
+        try zeroMQ("asking what a socket has ready") { zmq_getsockopt(handle, option, &value, &size) }
         return value
     }
 }
