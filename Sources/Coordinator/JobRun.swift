@@ -39,7 +39,8 @@ final class JobRun {
 
     private var stepLosses: [Float] = []
     private var epochs: [EpochRecord] = []
-    private var best: (accuracy: Double, parameters: FloatVector)?
+    /// The parameters after the best epoch so far.
+    private var bestParameters: FloatVector?
     private var chain: StepChain
     /// The test's results, once the job is done.
     private var finishedTest: EvaluationPass?
@@ -339,12 +340,11 @@ final class JobRun {
         switch pass.purpose {
         case .validation(let epoch, let trainLoss, let trainAccuracy):
             let (loss, confusion) = pass.summary(of: dataset.train, classes: job.model.classes)
-            let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
-            let accuracy = Double(correct) / Double(pass.images.count)
-            if accuracy > best?.accuracy ?? -1 { best = (accuracy, pass.parameters) }
             let record = EpochRecord(
-                epoch: epoch, trainLoss: trainLoss, trainAccuracy: trainAccuracy, validationLoss: loss, validationAccuracy: accuracy)
+                epoch: epoch, trainLoss: trainLoss, trainAccuracy: trainAccuracy, validationLoss: loss,
+                validationAccuracy: Double(confusion.correct) / Double(pass.images.count))
             epochs.append(record)
+            if epochs.best?.epoch == epoch { bestParameters = pass.parameters }
             return .epochFinished(job: index, record)
         case .test:
             isOver = true
@@ -356,7 +356,7 @@ final class JobRun {
                 TrainingOutcome(
                     epochs: epochs, stepLosses: stepLosses, testLoss: loss, confusionMatrix: confusion,
                     finalParameters: job.model.channelsFirst(pass.parameters.array),
-                    bestParameters: job.model.channelsFirst((best?.parameters ?? pass.parameters).array), chain: chain))
+                    bestParameters: job.model.channelsFirst((bestParameters ?? pass.parameters).array), chain: chain))
         }
     }
 }
@@ -373,8 +373,8 @@ extension JobRun {
             step: step, parameters: parameters.array, optimizer: optimizer.state, generator: generatorOfEpoch, lossOfEpoch: lossOfEpoch,
             correctInEpoch: correctInEpoch, stepLosses: stepLosses, chain: chain, epochs: epochs,
             passes: open.map { JobState.Pass(purpose: $0.purpose, batches: $0.batches) }, epochParameters: [])
-        if let best, let epoch = state.bestEpoch {
-            epochParameters.insert(JobState.EpochParameters(epoch: epoch, parameters: best.parameters.array), at: 0)
+        if let bestParameters, let epoch = state.bestEpoch {
+            epochParameters.insert(JobState.EpochParameters(epoch: epoch, parameters: bestParameters.array), at: 0)
         }
         for entry in epochParameters where state.parameters(afterEpoch: entry.epoch) == nil { state.epochParameters.append(entry) }
         return state
@@ -393,10 +393,7 @@ extension JobRun {
         chain = state.chain
         unlinkedLoss = nil
         epochs = state.epochs
-        best = nil
-        if let epoch = state.bestEpoch, let parameters = state.parameters(afterEpoch: epoch) {
-            best = (epochs[epoch - 1].validationAccuracy, FloatVector(parameters))
-        }
+        bestParameters = state.bestEpoch.flatMap { state.parameters(afterEpoch: $0) }.map { FloatVector($0) }
         passes = Array(repeating: nil, count: epochs.count)
         firstOpenPass = epochs.count
         for saved in state.passes {

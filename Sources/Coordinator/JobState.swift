@@ -68,12 +68,8 @@ package struct JobState: Sendable, Hashable {
         self.epochParameters = epochParameters
     }
 
-    /// The best epoch so far by validation accuracy, the first of equals; nil before the first.
-    package var bestEpoch: Int? {
-        var best: EpochRecord?
-        for record in epochs where record.validationAccuracy > best?.validationAccuracy ?? -1 { best = record }
-        return best?.epoch
-    }
+    /// The best epoch so far; nil before the first.
+    package var bestEpoch: Int? { epochs.best?.epoch }
 
     /// The parameters after an epoch, if they are here.
     package func parameters(afterEpoch epoch: Int) -> [Float]? { epochParameters.first { $0.epoch == epoch }?.parameters }

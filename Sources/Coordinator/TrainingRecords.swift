@@ -20,6 +20,20 @@ package struct EpochRecord: Sendable, Hashable {
     }
 }
 
+extension [EpochRecord] {
+    /// The epoch of the best validation accuracy, the first of equals; nil where there is none.
+    package var best: EpochRecord? {
+        var best: EpochRecord?
+        for record in self where record.validationAccuracy > best?.validationAccuracy ?? -1 { best = record }
+        return best
+    }
+}
+
+extension [[Int]] {
+    /// Of a confusion matrix, images by true class (row) and predicted class (column), those on its diagonal, classified correctly.
+    package var correct: Int { indices.reduce(0) { $0 + self[$1][$1] } }
+}
+
 /// A finished run.
 package struct TrainingOutcome: Sendable {
     package let epochs: [EpochRecord]
@@ -51,11 +65,13 @@ package struct TrainingOutcome: Sendable {
 
     /// Share of the test images classified correctly.
     package var testAccuracy: Double {
-        let correct = confusionMatrix.indices.reduce(0) { $0 + confusionMatrix[$1][$1] }
         let count = confusionMatrix.reduce(0) { $0 + $1.reduce(0, +) }
-        return count == 0 ? 0 : Double(correct) / Double(count)
+        return count == 0 ? 0 : Double(confusionMatrix.correct) / Double(count)
     }
 
     /// The best validation accuracy over the epochs.
-    package var bestValidationAccuracy: Double { epochs.map(\.validationAccuracy).max() ?? 0 }
+    package var bestValidationAccuracy: Double { epochs.best?.validationAccuracy ?? 0 }
+
+    /// The epoch of the best validation accuracy, whose weights are `bestParameters`; 0 when there is no epoch.
+    package var bestEpoch: Int { epochs.best?.epoch ?? 0 }
 }

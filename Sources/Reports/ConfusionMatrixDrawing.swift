@@ -1,3 +1,4 @@
+import Coordinator
 import Studies
 
 /// A picture of a confusion matrix: true classes in rows, predicted classes in columns, the count in each cell.
@@ -25,7 +26,6 @@ package struct ConfusionMatrixDrawing: Sendable, Hashable {
     }
 
     private var total: Int { matrix.reduce(0) { $0 + $1.reduce(0, +) } }
-    private var right: Int { matrix.indices.reduce(0) { $0 + matrix[$1][$1] } }
 
     /// Wrong cells that are not empty, the fullest first, equals in the order of reading.
     private var errors: [(row: Int, column: Int, count: Int)] {
@@ -35,8 +35,8 @@ package struct ConfusionMatrixDrawing: Sendable, Hashable {
     }
 
     private var subtitle: String {
-        let share = total == 0 ? "" : " (accuracy \(fixed(Double(right) / Double(total))))"
-        return "\(grouped(right)) of \(grouped(total)) test images of \(dataset) right\(share)"
+        let share = total == 0 ? "" : " (accuracy \(fixed(Double(matrix.correct) / Double(total))))"
+        return "\(grouped(matrix.correct)) of \(grouped(total)) test images of \(dataset) right\(share)"
     }
 
     private var description: String {

@@ -248,13 +248,6 @@ package struct EpochResult: Codable, Sendable, Hashable {
     }
 }
 
-extension TrainingOutcome {
-    /// The epoch of the best validation accuracy, the first of equals, whose weights are `bestParameters`; 0 when there is no epoch.
-    package var bestEpoch: Int {
-        epochs.first { $0.validationAccuracy == bestValidationAccuracy }?.epoch ?? 0
-    }
-}
-
 /// A property that is always written, as null when it has no value, where `Codable` leaves an absent optional out.
 @propertyWrapper
 package struct Nullable<Value: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
