@@ -1,3 +1,4 @@
+import CNNCore
 import FileFormats
 import ForeignText
 
@@ -50,4 +51,10 @@ package struct CheckpointError: Error, Hashable, CustomStringConvertible {
     package let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+/// A vector as long as a model's parameters, channels-last, as one tensor a parameter tensor.
+func parameterTensors(_ prefix: String, _ values: [Float], of model: SmallCNN) -> [Safetensors.Tensor] {
+    let values = model.channelsFirst(values)
+    return model.tensors.map { .init(name: prefix + $0.name, shape: $0.shape, elements: Array(values[$0.range])) }
 }

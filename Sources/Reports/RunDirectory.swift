@@ -138,20 +138,6 @@ package struct RunDirectory: Sendable, Hashable {
     }
 }
 
-/// The names in a folder, sorted.
-package func folderContents(_ path: String) throws(ReportError) -> [String] {
-    guard let folder = opendir(path) else { throw ReportError(cannot: "open the directory", path, code: errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." {
-            names.append(name)
-        }
-    }
-    return names.sorted()
-}
-
 extension Safetensors {
     /// A run's weights under PyTorch's names, with notes on where they come from.
     ///

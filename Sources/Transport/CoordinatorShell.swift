@@ -14,23 +14,6 @@ import ZeroMQ
     import Darwin
 #endif
 
-/// Tells a running coordinator what happens outside its socket; from any thread.
-package final class CoordinatorHandle: Sendable {
-    let mailbox: Mailbox<CoordinatorEvent>
-
-    init() throws(TransportError) { mailbox = try Mailbox() }
-
-    /// Ends the run: workers are sent home, and `run` returns `.stopped`.
-    package func stop(_ reason: String) { mailbox.put(.stopRequested(reason)) }
-
-    /// A child process on this machine has ended; if it was a worker, its work goes to others at once.
-    ///
-    /// - Parameter cause: What happened, as the end of a sentence about the process, such as `was killed by signal 9`.
-    package func processEnded(_ processID: Int32, cause: String) {
-        mailbox.put(.processEnded(host: hostName(), processID: UInt32(bitPattern: processID), cause: cause))
-    }
-}
-
 /// The coordinator over a ZeroMQ socket, and direct lines to the workers on its machine.
 ///
 /// Made on one thread, which binds the endpoints; run on that or another one, but on one only.
@@ -274,11 +257,4 @@ extension Logger.Level {
         case .warning: self = .warning
         }
     }
-}
-
-/// This machine's name, as workers give it.
-func hostName() -> String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -8,7 +8,6 @@ import Logging
 import Processes
 import Reports
 import Studies
-import Synchronization
 import Tracing
 import TrainingProtocol
 import Transport
@@ -194,25 +193,4 @@ struct StudySession {
         throw interruption.signal == nil ? ExitCode.unavailable : ExitCode.interrupted
     }
 
-}
-
-/// The signal that was asked to end the study, if one was.
-private final class Interruption: Sendable {
-    private let first = Mutex<Int32?>(nil)
-
-    var signal: Int32? { first.withLock { $0 } }
-
-    /// Notes a signal; whether it is the first.
-    func note(_ signal: Int32) -> Bool {
-        first.withLock { first in
-            guard first == nil else { return false }
-            first = signal
-            return true
-        }
-    }
-}
-
-/// A duration in seconds.
-func seconds(_ duration: Duration) -> Double {
-    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
 }

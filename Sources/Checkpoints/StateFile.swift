@@ -1,159 +1,7 @@
 import CNNCore
 import Coordinator
 import FileFormats
-import ForeignText
 import RandomStreams
-
-/// What a run's checkpoints must agree in with the run that takes them up.
-package struct CheckpointIdentity: Sendable, Hashable {
-    /// Names the run.
-    package let run: String
-    /// SHA-256 of the data, in hexadecimal.
-    package let datasetSHA256: String
-    /// Name of the arithmetic.
-    package let profile: String
-
-    package init(run: String, datasetSHA256: String, profile: String) {
-        self.run = run
-        self.datasetSHA256 = datasetSHA256
-        self.profile = profile
-    }
-}
-
-/// The notes by which a file says what it is and what it belongs to.
-struct CheckpointLabel {
-    /// Version of the format of these files.
-    static let version = "1"
-
-    enum Kind: String {
-        /// A job's state, but for the parameters after epochs.
-        case state
-        /// The parameters after an epoch.
-        case epoch
-    }
-
-    let kind: Kind
-    let identity: CheckpointIdentity
-    let job: TrainingJob
-
-    var notes: [Safetensors.Note] {
-        [
-            .init("minishard_checkpoint", Self.version), .init("kind", kind.rawValue), .init("run", identity.run),
-            .init("data_sha256", identity.datasetSHA256), .init("profile", identity.profile), .init("experiment", job.experiment),
-            .init("seed", "\(job.seed)"),
-        ]
-    }
-
-    /// Checks that a file has this label.
-    func check(_ file: CheckpointReader) throws(CheckpointError) {
-        for note in notes {
-            let found = try file.text(note.name)
-            guard found == note.value else {
-                throw CheckpointError("Its \(note.name) is \(found.fitForLog.prefix(100)), and \(note.value) is needed here.")
-            }
-        }
-    }
-}
-
-/// Takes a file's notes and tensors apart.
-struct CheckpointReader {
-    private let notes: [String: String]
-    private let tensors: [String: Safetensors.Tensor]
-
-    init(_ bytes: [UInt8]) throws(CheckpointError) {
-        let file = try CheckpointFile.parse(bytes)
-        // The reader of the format refuses names that occur twice.
-        notes = Dictionary(file.notes.map { ($0.name, $0.value) }) { first, _ in first }
-        tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
-    }
-
-    func text(_ name: String) throws(CheckpointError) -> String {
-        guard let text = notes[name] else { throw CheckpointError("It has no note '\(name)': this is no checkpoint of minishard.") }
-        return text
-    }
-
-    func number<Number: FixedWidthInteger>(_ name: String) throws(CheckpointError) -> Number {
-        let text = try text(name)
-        guard let number = Number(text), number >= 0 else { throw CheckpointError("Its note '\(name)' is no number that is possible.") }
-        return number
-    }
-
-    /// A number that was saved as its bits.
-    func double(_ name: String) throws(CheckpointError) -> Double {
-        let text = try text(name)
-        guard text.hasPrefix("0x"), let bits = UInt64(text.dropFirst(2), radix: 16) else {
-            throw CheckpointError("Its note '\(name)' is not a number's bits.")
-        }
-        return Double(bitPattern: bits)
-    }
-
-    func elements(_ name: String, shape: [Int]) throws(CheckpointError) -> Safetensors.Elements {
-        guard let tensor = tensors[name] else { throw CheckpointError("It has no tensor '\(name)'.") }
-        guard tensor.shape == shape else {
-            throw CheckpointError("Its tensor '\(name)' has the shape \("\(tensor.shape)".fitForLog), and \(shape) is needed here.")
-        }
-        return tensor.elements
-    }
-
-    func floats(_ name: String, shape: [Int]) throws(CheckpointError) -> [Float] {
-        guard case .float32(let values) = try elements(name, shape: shape) else { throw wrongType(name, "F32") }
-        return values
-    }
-
-    func doubles(_ name: String, shape: [Int]) throws(CheckpointError) -> [Double] {
-        guard case .float64(let values) = try elements(name, shape: shape) else { throw wrongType(name, "F64") }
-        return values
-    }
-
-    func words(_ name: String, shape: [Int]) throws(CheckpointError) -> [UInt32] {
-        guard case .uint32(let values) = try elements(name, shape: shape) else { throw wrongType(name, "U32") }
-        return values
-    }
-
-    func bytes(_ name: String, shape: [Int]) throws(CheckpointError) -> [UInt8] {
-        guard case .uint8(let values) = try elements(name, shape: shape) else { throw wrongType(name, "U8") }
-        return values
-    }
-
-    /// A vector as long as a model's parameters, channels-last, from one tensor a parameter tensor.
-    func parameters(_ prefix: String, of model: SmallCNN) throws(CheckpointError) -> [Float] {
-        var values: [Float] = []
-        values.reserveCapacity(model.parameterCount)
-        for tensor in model.tensors { values += try floats(prefix + tensor.name, shape: tensor.shape) }
-        return model.channelsLast(values)
-    }
-
-    private func wrongType(_ name: String, _ type: String) -> CheckpointError {
-        CheckpointError("Its tensor '\(name)' does not have elements of type \(type).")
-    }
-}
-
-/// A vector as long as a model's parameters, channels-last, as one tensor a parameter tensor.
-private func tensors(_ prefix: String, _ values: [Float], of model: SmallCNN) -> [Safetensors.Tensor] {
-    let values = model.channelsFirst(values)
-    return model.tensors.map { .init(name: prefix + $0.name, shape: $0.shape, elements: Array(values[$0.range])) }
-}
-
-private func bits(_ value: Double) -> String { "0x" + String(value.bitPattern, radix: 16) }
-
-/// The file of the parameters after an epoch.
-struct EpochFile {
-    static func bytes(_ entry: JobState.EpochParameters, job: TrainingJob, identity: CheckpointIdentity) -> [UInt8] {
-        let label = CheckpointLabel(kind: .epoch, identity: identity, job: job)
-        return CheckpointFile.bytes(
-            tensors: tensors("model.", entry.parameters, of: job.model), notes: label.notes + [.init("epoch", "\(entry.epoch)")])
-    }
-
-    static func parse(
-        _ bytes: [UInt8], epoch: Int, job: TrainingJob, identity: CheckpointIdentity
-    ) throws(CheckpointError) -> JobState.EpochParameters {
-        let file = try CheckpointReader(bytes)
-        try CheckpointLabel(kind: .epoch, identity: identity, job: job).check(file)
-        let found: Int = try file.number("epoch")
-        guard found == epoch else { throw CheckpointError("It holds the parameters after epoch \(found) instead of \(epoch).") }
-        return .init(epoch: epoch, parameters: try file.parameters("model.", of: job.model))
-    }
-}
 
 /// The file of a job's state, but for the parameters after epochs.
 struct StateFile {
@@ -172,8 +20,9 @@ struct StateFile {
                 .init("generator_position", "\(state.generator.position)"), .init("passes", "\(state.passes.count)"),
             ]
         var tensors =
-            tensors("model.", state.parameters, of: job.model) + tensors("adam.m.", state.optimizer.firstMoment, of: job.model)
-            + tensors("adam.v.", state.optimizer.secondMoment, of: job.model)
+            parameterTensors("model.", state.parameters, of: job.model)
+            + parameterTensors("adam.m.", state.optimizer.firstMoment, of: job.model)
+            + parameterTensors("adam.v.", state.optimizer.secondMoment, of: job.model)
         tensors += [
             .init(name: "generator", shape: [MersenneTwister.wordCount], elements: .uint32(state.generator.words)),
             .init(name: "steps.loss", shape: [state.stepLosses.count], elements: state.stepLosses),
@@ -283,3 +132,5 @@ struct StateFile {
         Set(state.passes.map { $0.epoch(of: job) } + [state.bestEpoch].compactMap { $0 }).sorted()
     }
 }
+
+private func bits(_ value: Double) -> String { "0x" + String(value.bitPattern, radix: 16) }
