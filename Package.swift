@@ -70,7 +70,8 @@ let package = Package(
         module("Digests", "COpenSSL", "CXXHash"),
         module("RandomStreams"),
         module("ForeignText"),
-        module("Datasets", "CISAL", "Digests", "Processes", "RandomStreams"),
+        module("Files"),
+        module("Datasets", "CISAL", "Digests", "Files", "Processes", "RandomStreams"),
         kernels("CNNKernels", "RandomStreams"),
         .target(
             name: "CNNCore", dependencies: ["CNNKernels", "CPUFeatures", "RandomStreams"] + vectorKernelModules, swiftSettings: strict),
@@ -78,29 +79,29 @@ let package = Package(
         .target(name: "CMessageSocket"),
         .target(name: "CSharedMemory"),
         module("SharedMemory", "CSharedMemory"),
-        module("Tracing"),
+        module("Tracing", "Files"),
         module("Coordinator", "CNNCore", "Datasets", "Digests", "RandomStreams", "Tracing", "TrainingProtocol", "Worker"),
         module("Worker", "CNNCore", "TrainingProtocol"),
         module(
             "Transport", "CMessageSocket", "CNNCore", "CPUFeatures", "Coordinator", "Datasets", "SharedMemory", "Tracing",
             "TrainingProtocol", "Worker", "ZeroMQ", logging),
         module("FileFormats", "ForeignText"),
-        module("Checkpoints", "CISAL", "CNNCore", "Coordinator", "FileFormats", "ForeignText", "Processes", "RandomStreams"),
+        module("Checkpoints", "CISAL", "CNNCore", "Coordinator", "FileFormats", "Files", "ForeignText", "Processes", "RandomStreams"),
         module("Simulator", "Checkpoints", "CNNCore", "Coordinator", "Datasets", "TrainingProtocol", "Worker"),
         module("Studies", "CNNCore", "Coordinator", "Datasets", "Digests"),
-        module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Studies"),
+        module("Reports", "CNNCore", "Coordinator", "Datasets", "Digests", "FileFormats", "Files", "Studies"),
         module(
             "Verification", "CNNCore", "Coordinator", "Datasets", "Digests", "RandomStreams", "Reports", "Studies", "TrainingProtocol",
             "Worker"),
-        module("Processes"),
+        module("Processes", "Files"),
         module("Benchmarks", "CNNCore", "CNNKernels", "Datasets", "RandomStreams"),
         module(
-            "Fuzzing", "CNNCore", "Checkpoints", "Coordinator", "CZlib", "Datasets", "FileFormats", "Processes", "RandomStreams", "Reports",
-            "SharedMemory", "Simulator", "TrainingProtocol", "Transport", "Worker"),
+            "Fuzzing", "CNNCore", "Checkpoints", "Coordinator", "CZlib", "Datasets", "FileFormats", "Files", "Processes", "RandomStreams",
+            "Reports", "SharedMemory", "Simulator", "TrainingProtocol", "Transport", "Worker"),
         .executableTarget(
             name: "minishard",
             dependencies: [
-                "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Processes",
+                "Benchmarks", "CNNCore", "CPUFeatures", "Checkpoints", "Coordinator", "Datasets", "FileFormats", "Files", "Processes",
                 "RandomStreams", "Reports", "Simulator", "Studies", "Tracing", "Transport", "Verification", "Worker", arguments, logging,
             ],
             swiftSettings: strict),
@@ -115,6 +116,7 @@ let package = Package(
         tests("SharedMemory"),
         tests("Tracing", "TestSupport"),
         tests("ForeignText"),
+        tests("Files", "TestSupport"),
         tests("Datasets", "CZlib", "Digests", "RandomStreams", "TestSupport", exclude: ["Fixtures"]),
         // Optimised in debug builds too, as the kernels are: it makes and compares millions of numbers.
         .target(
@@ -138,7 +140,7 @@ let package = Package(
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
-        tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Studies"),
+        tests("Reports", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Files", "Studies"),
         tests("Fuzzing", "Processes", "TestSupport", "TrainingProtocol"),
         tests("Verification", "CNNCore", "Coordinator", "Datasets", "RandomStreams"),
         .testTarget(

@@ -95,7 +95,7 @@ package enum IDX {
     ///
     /// - Throws: `DatasetError` where the system refuses.
     package static func write(_ array: IDXArray, to path: String) throws(DatasetError) {
-        try writeFile([array.header, array.bytes], to: path)
+        try writeWhole(array.header + array.bytes, to: path)
     }
 
     private static func readHeader(_ file: inout DecodedFile, dimensionCount: Int) throws(DatasetError) -> [Int] {

@@ -84,7 +84,7 @@ package struct MNISTDownload: Sendable {
                 }
             }
             if try checksums.match(temporary, as: file) {
-                return try moveFile(temporary, to: path(of: file))
+                return try nameFinished(temporary, path(of: file))
             }
             unlink(temporary)
             failures.append("\(url): what came is not the published file, by its MD5 checksum")

@@ -1,3 +1,4 @@
+import Files
 import Processes
 
 #if canImport(Glibc)
@@ -101,15 +102,4 @@ package struct FuzzFailure: Error, CustomStringConvertible {
 }
 
 /// A small file's text.
-private func contents(of path: String) throws(Finding) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    try require(descriptor >= 0, "the fuzzer cannot read \(path): \(String(cString: strerror(errno)))")
-    defer { close(descriptor) }
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return String(decoding: text, as: UTF8.self) }
-        text += buffer[..<count]
-    }
-}
+private func contents(of path: String) throws(FileError) -> String { String(decoding: try readFile(path), as: UTF8.self) }

@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -43,16 +45,6 @@ package struct OutOfMemoryKills: Sendable {
 
     /// The lines of a small text file; nil when it cannot be read.
     private static func lines(of path: String) -> [Substring]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 14)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count < 0 ? nil : String(decoding: text, as: UTF8.self).split(separator: "\n") }
-            text += buffer[..<count]
-        }
+        (try? readFile(path)).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
     }
 }

@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -40,61 +42,12 @@ private func writeAndName(
 ) throws(ReportError) {
     let folder = parentFolder(of: path)
     let temporary = "\(folder)/.\(path.split(separator: "/").last ?? "file").\(temporarySuffix)"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw ReportError(cannot: "create", path, code: errno) }
-    do throws(ReportError) {
-        do throws(ReportError) {
-            try writeAll(bytes, to: file, named: path)
-            try flush(file, named: path)
-        } catch {
-            close(file)
-            throw error
-        }
-        guard close(file) == 0 else { throw ReportError(cannot: "write", path, code: errno) }
-        guard name(temporary) == 0 else { throw ReportError(cannot: "create", path, code: errno) }
+    do throws(FileError) {
+        try writeFile(bytes, to: temporary, flushing: true)
+        guard name(temporary) == 0 else { throw FileError("create", path) }
     } catch {
         unlink(temporary)
-        throw error
+        throw ReportError(cannot: error.action, path, code: error.code)
     }
-    try flushFolder(folder)
-}
-
-/// Writes all the bytes to an open file, however many calls it takes.
-///
-/// - Throws: ``ReportError`` when the system refuses, as on a full disk.
-func writeAll(_ bytes: [UInt8], to file: Int32, named path: String) throws(ReportError) {
-    var written = 0
-    while written < bytes.count {
-        let result = bytes.withUnsafeBytes { write(file, $0.baseAddress.map { $0 + written }, $0.count - written) }
-        if result > 0 {
-            written += result
-        } else if result < 0, errno != EINTR {
-            throw ReportError(cannot: "write", path, code: errno)
-        }
-    }
-}
-
-/// The folder that a path's last component is in.
-func parentFolder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-}
-
-/// Makes the names in a folder outlast a power failure, where the file system can.
-///
-/// - Throws: ``ReportError`` when it cannot be done.
-func flushFolder(_ path: String) throws(ReportError) {
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw ReportError(cannot: "open", path, code: errno) }
-    defer { close(folder) }
-    // Some file systems refuse to flush a folder; they keep its names in order by themselves.
-    try flush(folder, named: path, mayRefuse: true)
-}
-
-private func flush(_ file: Int32, named path: String, mayRefuse: Bool = false) throws(ReportError) {
-    while fsync(file) != 0 {
-        if errno == EINTR { continue }
-        if mayRefuse, errno == EINVAL { return }
-        throw ReportError(cannot: "write", path, code: errno)
-    }
+    try reporting { () throws(FileError) in try flushFolder(folder) }
 }

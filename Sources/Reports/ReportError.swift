@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -30,4 +32,11 @@ package struct ReportError: Error, Hashable, CustomStringConvertible {
             }
         self.init("Cannot \(action) \(path): \(String(cString: strerror(code))).\(advice)")
     }
+}
+
+/// Does something with files.
+///
+/// - Throws: ``ReportError`` with what the user can do, in place of the system's.
+func reporting<Value>(_ body: () throws(FileError) -> Value) throws(ReportError) -> Value {
+    do throws(FileError) { return try body() } catch { throw ReportError(cannot: error.action, error.path, code: error.code) }
 }

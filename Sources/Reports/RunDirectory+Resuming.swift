@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -48,12 +50,12 @@ extension RunDirectory {
     ///
     /// - Throws: ``ReportError`` when it cannot be read or is damaged.
     package func record() throws(ReportError) -> RunRecord {
-        try RunRecord(parsing: readFile(recordPath), path: recordPath)
+        try RunRecord(parsing: reporting { () throws(FileError) in try readFile(recordPath) }, path: recordPath)
     }
 
     /// The text of `results.json` of a run that is complete.
     package func resultsDocument() throws(ReportError) -> String {
-        String(decoding: try readFile(results), as: UTF8.self)
+        String(decoding: try reporting { () throws(FileError) in try readFile(results) }, as: UTF8.self)
     }
 
     /// Makes this process the only one that trains the run, until it ends or the lock is released.
@@ -64,7 +66,7 @@ extension RunDirectory {
     /// Removes the checkpoints of a run that is complete.
     package func removeCheckpoints() throws(ReportError) {
         guard hasCheckpoints else { return }
-        for name in try folderContents(checkpoints) { unlink("\(checkpoints)/\(name)") }
+        for name in try reporting({ () throws(FileError) in try folderContents(checkpoints) }) { unlink("\(checkpoints)/\(name)") }
         guard rmdir(checkpoints) == 0 else { throw ReportError(cannot: "remove the directory", checkpoints, code: errno) }
     }
 }

@@ -2,6 +2,7 @@ import CNNCore
 package import Coordinator
 package import Datasets
 package import FileFormats
+import Files
 package import Studies
 
 #if canImport(Glibc)
@@ -33,7 +34,7 @@ package struct RunDirectory: Sendable, Hashable {
             attempt += 1
             path = "\(stem)-\(attempt)"
         }
-        try flushFolder(folder)
+        try reporting { () throws(FileError) in try flushFolder(folder) }
         self.path = path
         try probe()
     }
@@ -49,7 +50,7 @@ package struct RunDirectory: Sendable, Hashable {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         try RunDirectory.makeFolders(path)
-        let present = try folderContents(path)
+        let present = try reporting { () throws(FileError) in try folderContents(path) }
         guard present.isEmpty else {
             let more = present.count > 3 ? " and \(present.count - 3) more" : ""
             let advice =
@@ -121,19 +122,13 @@ package struct RunDirectory: Sendable, Hashable {
         guard unlink(file) == 0 else { throw ReportError(cannot: "remove", file, code: errno) }
     }
 
-    /// Makes a folder and those that it is in, as far as they are missing; they outlast a power failure.
+    /// Makes a folder and those that it is in, as far as they are missing.
     private static func makeFolders(_ path: String) throws(ReportError) {
-        let parent = parentFolder(of: path)
-        if mkdir(path, 0o755) == 0 { return try flushFolder(parent) }
-        if errno == ENOENT, parent != path {
-            try makeFolders(parent)
-            if mkdir(path, 0o755) == 0 { return try flushFolder(parent) }
-        }
-        guard errno == EEXIST else { throw ReportError(cannot: "create the directory", path, code: errno) }
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw ReportError(cannot: "open", path, code: errno) }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw ReportError("\(path) is a file, but results need a directory there. Name another directory with --out.")
+        do throws(FileError) {
+            try Files.makeFolders(path)
+        } catch {
+            guard error.code == EEXIST else { throw ReportError(cannot: error.action, error.path, code: error.code) }
+            throw ReportError("\(error.path) is a file, but results need a directory there. Name another directory with --out.")
         }
     }
 }

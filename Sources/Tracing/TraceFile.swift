@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -42,28 +44,16 @@ package struct TraceFile: Sendable {
         try write(lanes)
     }
 
-    /// The events in a file, one a line, each with a comma behind it.
+    /// The events in a file, one a line, each with a comma behind it; nil if it is not whole.
     private static func events(in path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
+        guard let bytes = try? readFile(path) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasPrefix("[\n"), text.hasSuffix("}\n]\n") else { return nil }
         return text.dropFirst(2).dropLast(3) + ",\n"
     }
 
     private func writeText(_ text: String) throws(TraceError) {
-        guard let file = fopen(path, "w") else { throw TraceError(path: path) }
-        let count = text.utf8.count
-        let written = text.withCString { fwrite($0, 1, count, file) }
-        let closed = fclose(file)
-        guard written == count, closed == 0 else { throw TraceError(path: path) }
+        do throws(FileError) { try writeFile(Array(text.utf8), to: path) } catch { throw TraceError(error) }
     }
 }
 
@@ -71,8 +61,5 @@ package struct TraceFile: Sendable {
 package struct TraceError: Error, CustomStringConvertible {
     package let description: String
 
-    init(path: String) {
-        description =
-            "Cannot write the trace to \(path): \(String(cString: strerror(errno))). Name a file in a directory that can be written to."
-    }
+    init(_ error: FileError) { description = "The trace cannot be kept. \(error) Name a file in a directory that can be written to." }
 }

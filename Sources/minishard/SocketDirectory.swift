@@ -1,5 +1,5 @@
+import Files
 import Processes
-import Reports
 import Transport
 
 #if canImport(Glibc)

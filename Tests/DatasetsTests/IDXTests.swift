@@ -59,7 +59,7 @@ import Testing
         #expect(try IDX.read(path: path, dimensionCount: 3) == images)
         #expect(try directory.names() == ["written"])
         let error = try datasetError { try IDX.write(images, to: "\(directory.path)/absent/file") }
-        #expect(error.description == "Cannot write \(directory.path)/absent/file.part: No such file or directory.")
+        #expect(error.description == "Cannot create \(directory.path)/absent/file.part: No such file or directory.")
     }
 
     @Test func everyTruncationIsRefused() throws {

@@ -34,7 +34,7 @@ final class TemporaryDirectory: Sendable {
         let file = "\(path)/\(name)"
         // File systems force a file to disk that replaces another; these tests write thousands.
         try? FileManager.default.removeItem(atPath: file)
-        try writeFile([bytes], to: file)
+        try writeWhole(bytes, to: file)
         return file
     }
 
