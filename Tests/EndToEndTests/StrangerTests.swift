@@ -4,6 +4,14 @@ import Testing
 import TrainingProtocol
 import ZeroMQ
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension EndToEnd {
     /// Peers that are no workers, or lie: they are turned away, and what is trained is as without them.
     @Suite struct StrangerTests {
@@ -47,20 +55,47 @@ extension EndToEnd {
 
         @Test func workersOfAnotherKind() async throws {
             let coordinator = try coordinator()
-            let address = try await endpoint(of: coordinator)
-            let introduction = WorkerIntroduction(profile: "abacus-1", instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
-            let answer = try await onThread {
-                var peer = try Peer(address)
-                try peer.send(.hello(introduction))
-                return try peer.receive(within: 5000)
-            }
-            guard case .refusal(let sentence) = try CoordinatorMessage(frames: #require(answer)) else {
-                Issue.record("not refused: \(String(describing: answer))")
+            let answer = try await answer(toWorkerOf: "abacus-1", by: coordinator)
+            guard case .refusal(let sentence) = answer else {
+                Issue.record("not refused: \(answer)")
                 return
             }
             #expect(sentence.contains("abacus-1"))
             _ = try await coordinator.line(containing: "abacus-1")
             try await expectUndisturbed(coordinator)
+        }
+
+        @Test func workersOfAnotherKindWhereTheyAreAccepted() async throws {
+            let coordinator = try minishard(
+                ["coordinator", "--listen", "tcp://127.0.0.1:*", "--out", "out", "--accept-profile", "abacus-1"] + longStudy)
+            try await expectAbacusIsWelcome(to: coordinator)
+            // The run knows it when it is continued.
+            try await expectAbacusIsWelcome(
+                to: minishard(["resume", "out", "--workers", "0", "--listen", "tcp://127.0.0.1:*"], in: coordinator.directory))
+        }
+
+        /// Expects a coordinator to take workers of another arithmetic, and to warn of that; ends it.
+        private func expectAbacusIsWelcome(to coordinator: Program) async throws {
+            _ = try await coordinator.line(containing: "warning: Workers of other arithmetic are taken")
+            let answer = try await answer(toWorkerOf: "abacus-1", by: coordinator)
+            guard case .welcome = answer else {
+                Issue.record("not welcome: \(answer)")
+                return
+            }
+            coordinator.send(SIGTERM)
+            #expect(try await coordinator.finish().status == .exited(75))
+        }
+
+        /// What a coordinator answers a worker that computes by some profile.
+        private func answer(toWorkerOf profile: String, by coordinator: Program) async throws -> CoordinatorMessage {
+            let address = try await endpoint(of: coordinator)
+            let introduction = WorkerIntroduction(profile: profile, instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
+            let answer = try await onThread {
+                var peer = try Peer(address)
+                try peer.send(.hello(introduction))
+                return try peer.receive(within: 5000)
+            }
+            return try CoordinatorMessage(frames: #require(answer))
         }
 
         /// It takes work and returns a gradient of the wrong size.
