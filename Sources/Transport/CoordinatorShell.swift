@@ -77,10 +77,11 @@ package final class CoordinatorShell {
         let endpoint = try Endpoint(text)
         try endpoint.checkPathIsFree()
         // Before the endpoint itself, so that whoever finds that finds these.
-        if let path = endpoint.directPath { lines.listen(at: path) }
+        let obstacle = endpoint.directPath.flatMap { lines.listen(at: $0) }
         do {
             let name = endpoint.named(asBound: try socket.bind(text))
             bound.append(endpoint)
+            if let obstacle { lines.warnOnce(of: obstacle) }
             return name
         } catch {
             throw TransportError(description: "Cannot listen on \(text): \(Self.advice(on: error))")

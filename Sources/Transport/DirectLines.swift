@@ -68,7 +68,8 @@ final class DirectLines {
         #endif
     }
 
-    private func warnOnce(of reason: String) {
+    /// Says that there are no direct lines, or not for all; only the first time.
+    func warnOnce(of reason: String) {
         if hasWarned { return }
         hasWarned = true
         warn("Workers on this machine are reached by ZeroMQ, which is slower, since they cannot have direct lines: \(reason).")
@@ -91,13 +92,15 @@ final class DirectLines {
     /// Takes lines at a path from now on; workers find out by trying.
     ///
     /// - Parameter path: What stands there must be a file that another coordinator has left behind.
-    func listen(at path: String) {
-        if common == nil { return }
+    /// - Returns: What keeps them from coming in there, if anything does that was not to be expected.
+    func listen(at path: String) -> String? {
+        if common == nil { return nil }
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
         let descriptor = message_socket_listen(path)
-        guard descriptor >= 0 else { return warnOnce(of: "listening at \(path) failed: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { return "listening at \(path) failed: \(String(cString: strerror(errno)))" }
         listeners.append((descriptor, path))
+        return nil
     }
 
     /// What to wait for.

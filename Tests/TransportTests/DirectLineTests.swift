@@ -21,7 +21,7 @@ import TrainingProtocol
         private let path = String(TestEndpoint.fresh("ipc").dropFirst("ipc://".count))
         private let lines = DirectLines(areWanted: true, dataset: TestData.dataset(), largestTensor: largest) { Issue.record("\($0)") }
 
-        init() { lines.listen(at: path) }
+        init() { #expect(lines.listen(at: path) == nil) }
 
         private func large(_ seed: Int, count: Int = 5000) -> Frame {
             Frame(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ seed) })
