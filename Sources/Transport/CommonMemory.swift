@@ -1,4 +1,3 @@
-import CPUFeatures
 import Datasets
 package import SharedMemory
 package import TrainingProtocol
@@ -46,22 +45,23 @@ package final class CommonMemory {
     /// A coordinator's, with a data set's images.
     ///
     /// - Parameters:
+    ///   - workers: how many there may be.
     ///   - largestTensor: what a block must have room for, in bytes.
     ///   - share: Called with a file descriptor of the memory; it is closed afterwards.
     /// - Throws: ``SharedMemoryError`` if there is none to be had.
     convenience init(
-        of dataset: Dataset, largestTensor: Int, share: (Int32) -> Void
+        of dataset: Dataset, workers: Int, largestTensor: Int, share: (Int32) -> Void
     ) throws(SharedMemoryError) {
         let layout = Layout(
             imageSize: dataset.train.height * dataset.train.width, trainImages: dataset.train.count, testImages: dataset.test.count,
-            blocks: BlockStore.Geometry(blockCount: Self.blockCount, roomFor: largestTensor))
+            blocks: BlockStore.Geometry(blockCount: Self.blockCount(workers: workers), roomFor: largestTensor))
         let region = try SharedRegion(
             byteCount: layout.byteCount, contents: [(0, dataset.train.pixels), (layout.testOffset, dataset.test.pixels)], share: share)
         self.init(layout, in: region)
     }
 
-    /// Each worker keeps some parameters, and there are hardly more workers than cores for them; beside these, parameters of some jobs are made before anybody knows who needs them.
-    private static var blockCount: Int { max(2, Int(cpu_available_cores())) * TrainingProtocol.keptParameters + 2 * blocksForCopies }
+    /// Each worker keeps some parameters; beside these, parameters of some jobs are made before anybody knows who needs them.
+    private static func blockCount(workers: Int) -> Int { workers * TrainingProtocol.keptParameters + 2 * blocksForCopies }
     /// Blocks that nothing is made in before it is sent.
     private static let blocksForCopies = 8
 

@@ -1,4 +1,5 @@
 import CNNCore
+import CPUFeatures
 package import Coordinator
 package import Datasets
 package import Logging
@@ -45,17 +46,19 @@ package final class CoordinatorShell {
     ///   - endpoints: `tcp://ADDRESS:PORT` (port `*`: any free one) or `ipc://PATH`; at least one.
     ///   - jobs: What to train. Observations name a job by its index.
     ///   - dataset: The images of all jobs.
+    ///   - localWorkers: Workers of this machine that will come for certain: as many can have direct lines, and at least one a core.
     ///   - states: Where to take up the jobs, one a job, nil for a job's beginning; empty to begin all of them.
     ///   - trace: Records what the coordinator does.
     /// - Throws: ``TransportError`` if an endpoint cannot be had, ``JobError`` if a job cannot be trained on the data set or a state is not its job's;
     ///   nothing has been started then.
     package init(
-        endpoints: [String], jobs: [TrainingJob], dataset: Dataset, settings: CoordinatorSettings, states: [JobState?] = [],
-        logger: Logger, trace: TraceRecorder? = nil
+        endpoints: [String], jobs: [TrainingJob], dataset: Dataset, localWorkers: Int, settings: CoordinatorSettings,
+        states: [JobState?] = [], logger: Logger, trace: TraceRecorder? = nil
     ) throws {
         let largestParameters = jobs.reduce(0) { max($0, $1.model.parameterCount * MemoryLayout<Float>.size) }
         lines = DirectLines(
-            areWanted: endpoints.contains { (try? Endpoint($0))?.directPath != nil }, dataset: dataset, largestTensor: largestParameters
+            areWanted: endpoints.contains { (try? Endpoint($0))?.directPath != nil },
+            capacity: max(2, localWorkers, Int(cpu_available_cores())), dataset: dataset, largestTensor: largestParameters
         ) { logger.warning("\($0)") }
         machine = try CoordinatorMachine(
             jobs: jobs, dataset: dataset, settings: settings, states: states, trace: trace, tensors: lines.tensors)

@@ -57,6 +57,7 @@ extension DirectLine {
         var descriptors: [Int32] = [-1, -1]
         guard message_socket_receive_descriptors(connection, &greeting, MemoryLayout<Greeting>.size, &descriptors) != 0 else {
             if errno == EAGAIN { return nil }
+            if errno == ECONNRESET { throw TransportError(description: "The coordinator has no direct line for this worker.") }
             throw TransportError(description: "The coordinator does not answer: \(String(cString: strerror(errno))).")
         }
         defer { for descriptor in descriptors { close(descriptor) } }

@@ -33,6 +33,9 @@ final class DirectLines {
     private let warn: (String) -> Void
     private var hasWarned = false
 
+    /// How many lines there may be: each worker keeps some of the blocks that all have in common. Further workers go without.
+    private let capacity: Int
+
     /// How many strangers there may be at a time: each has memory set aside for it. Others wait their turn.
     private static let mostStrangers = 8
     /// How long a connection may take to become a worker's.
@@ -40,10 +43,12 @@ final class DirectLines {
 
     /// - Parameters:
     ///   - areWanted: Whether there will be a path to listen at.
+    ///   - capacity: How many workers may have one.
     ///   - dataset: Whose images are sent.
     ///   - largestTensor: The largest tensor of parameters or gradients, in bytes.
     ///   - warn: Told, in a sentence, why workers have no direct lines where that comes unexpected.
-    init(areWanted: Bool, dataset: Dataset, largestTensor: Int, warn: @escaping (String) -> Void) {
+    init(areWanted: Bool, capacity: Int, dataset: Dataset, largestTensor: Int, warn: @escaping (String) -> Void) {
+        self.capacity = capacity
         self.warn = warn
         guard areWanted, Self.areAvailable else {
             common = nil
@@ -51,7 +56,9 @@ final class DirectLines {
         }
         do throws(SharedMemoryError) {
             var descriptor: Int32 = -1
-            let memory = try CommonMemory(of: dataset, largestTensor: largestTensor) { descriptor = fcntl($0, F_DUPFD_CLOEXEC, 0) }
+            let memory = try CommonMemory(of: dataset, workers: capacity, largestTensor: largestTensor) {
+                descriptor = fcntl($0, F_DUPFD_CLOEXEC, 0)
+            }
             common = (memory, descriptor)
         } catch {
             common = nil
@@ -105,15 +112,18 @@ final class DirectLines {
 
     /// What to wait for.
     var descriptors: [Int32] {
-        (strangers < Self.mostStrangers ? listeners.map(\.descriptor) : []) + connections.map(\.line.descriptor)
+        (areAwaited ? listeners.map(\.descriptor) : []) + connections.map(\.line.descriptor)
     }
+
+    /// Whether there is a line for whoever comes in.
+    private var areAwaited: Bool { strangers < Self.mostStrangers && connections.count < capacity }
 
     /// Takes the connections that have come in.
     ///
     /// - Parameter readable: descriptors that can be read.
     func accept(_ readable: [Int32], now: Duration) {
         for listener in listeners where readable.contains(listener.descriptor) {
-            while strangers < Self.mostStrangers {
+            while areAwaited {
                 let descriptor = message_socket_accept(listener.descriptor)
                 guard descriptor >= 0 else {
                     // Without descriptors nobody can come in before the next look at what is idle.
@@ -160,9 +170,18 @@ final class DirectLines {
 
     func closeLine(to peer: PeerID) { connections.removeAll { $0.peer == peer } }
 
-    /// Closes connections that are no worker's: not any more, or not after some time.
+    /// Closes connections that are no worker's: not any more, or not after some time. If workers have all lines, others are turned away.
     func closeIdle(now: Duration, isWorker: (PeerID) -> Bool) {
         connections.removeAll { now - $0.begin > Self.patience && !isWorker($0.peer) }
         strangers = connections.reduce(0) { $0 + (isWorker($1.peer) ? 0 : 1) }
+        // Not as soon as they come in: it may be a worker whose former line is about to be closed.
+        guard connections.count >= capacity, strangers == 0 else { return }
+        for listener in listeners {
+            while true {
+                let descriptor = message_socket_accept(listener.descriptor)
+                if descriptor < 0 { break }
+                close(descriptor)
+            }
+        }
     }
 }

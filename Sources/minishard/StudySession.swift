@@ -101,8 +101,8 @@ struct StudySession {
         }
         SignalWatcher.block(Self.signals)
         let shell = try CoordinatorShell(
-            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, settings: settings,
-            states: run.states, logger: logger, trace: recorder)
+            endpoints: (localEndpoint.map { [$0] } ?? []) + endpoints, jobs: jobs, dataset: dataset, localWorkers: localWorkers,
+            settings: settings, states: run.states, logger: logger, trace: recorder)
         for endpoint in shell.endpoints where endpoint != localEndpoint { logger.info("listening on \(endpoint)") }
 
         let writer = try CheckpointWriter(run.prepareCheckpoints()) { logger.warning("\($0)") }

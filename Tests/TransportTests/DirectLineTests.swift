@@ -17,9 +17,12 @@ import TrainingProtocol
     /// A coordinator's direct lines, and workers' ends of them.
     struct DirectLineTests {
         private static let largest = 100_000
+        private static let mostLines = 12
         private let small = Frame(bytes: [1, 2, 3])
         private let path = String(TestEndpoint.fresh("ipc").dropFirst("ipc://".count))
-        private let lines = DirectLines(areWanted: true, dataset: TestData.dataset(), largestTensor: largest) { Issue.record("\($0)") }
+        private let lines = DirectLines(areWanted: true, capacity: mostLines, dataset: TestData.dataset(), largestTensor: largest) {
+            Issue.record("\($0)")
+        }
 
         init() { #expect(lines.listen(at: path) == nil) }
 
@@ -48,6 +51,14 @@ import TrainingProtocol
             let (peer, coordinator, _) = try #require(lines.linesWithNews(readable: []).first)
             #expect(message(coordinator.receive())?.map { $0.bytes() } == [small.bytes()])
             return (worker, peer, coordinator)
+        }
+
+        /// As many as there are lines for, each of which is known for a worker before the next one comes.
+        private func connectedWorkers() throws -> [(worker: DirectLine, peer: PeerID, coordinator: DirectLine)] {
+            try (0..<Self.mostLines).map { _ in
+                defer { lines.closeIdle(now: .zero) { _ in true } }
+                return try connected()
+            }
         }
 
         private func message(_ arrival: Arrival) -> [Frame]? { if case .message(let frames) = arrival { frames } else { nil } }
@@ -274,7 +285,8 @@ import TrainingProtocol
             let messages = (0..<300).map { round in
                 (0..<round % 7 + 1).map { large(round + $0, count: (round * 977 + $0 * 331) % SharedFrames.leastSize) }
             }
-            let most = 40
+            // As many as a socket with Linux's usual buffers has room for.
+            let most = 20
             for first in stride(from: 0, to: messages.count, by: most) {
                 let underway = messages[first..<min(first + most, messages.count)]
                 for message in underway { #expect(coordinator.send(message)) }
@@ -347,7 +359,7 @@ import TrainingProtocol
             #expect((1..<10_000).contains(sent))
         }
 
-        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 3, 4, 31, 32, Int.max])
+        @Test("What a worker says of blocks that it has no right to reaches no state machine", arguments: [0, 3, 4, 111, 112, Int.max])
         func forged(block: Int) throws {
             let (worker, _, coordinator) = try connected()
             for ticket in UInt64(1)...3 {
@@ -395,6 +407,40 @@ import TrainingProtocol
             #expect(message(worker.receive())?.count == 1)
             lines.closeIdle(now: .seconds(6)) { _ in false }
             #expect(isEnd(worker.receive()))
+        }
+
+        @Test("When workers have all lines, others are turned away until one is free")
+        func capacity() throws {
+            var taken = try connectedWorkers()
+            let workers = taken.map(\.peer)
+            let isWorker = { (peer: PeerID) in workers.contains(peer) }
+            for round in 0..<3 {
+                let descriptor = message_socket_connect(path)
+                defer { close(descriptor) }
+                accept()
+                // A line may still become free.
+                #expect(try DirectLine.greeted(descriptor) == nil)
+                lines.closeIdle(now: .zero, isWorker: isWorker)
+                let error = #expect(throws: TransportError.self) { try DirectLine.greeted(descriptor) }
+                #expect(error?.description == "The coordinator has no direct line for this worker.", "round \(round)")
+            }
+            let (_, peer, _) = taken.removeLast()
+            lines.closeLine(to: peer)
+            _ = try connected()
+        }
+
+        @Test("Each worker that has a line may keep all the parameters that it can hold, and more can be sent")
+        func blocksForAll() throws {
+            var kept: [[Frame]] = []
+            for (worker, _, coordinator) in try connectedWorkers() {
+                for round in 0..<TrainingProtocol.keptParameters {
+                    #expect(coordinator.send([large(round)]))
+                    kept.append(try #require(message(worker.receive())))
+                }
+            }
+            let blocks = try #require(lines.common).memory.blocks
+            #expect(blocks.draft(byteCount: Self.largest) != nil)
+            #expect(kept.count == Self.mostLines * TrainingProtocol.keptParameters)
         }
 
         @Test("A greeting that is none makes no line")

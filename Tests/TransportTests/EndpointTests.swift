@@ -54,7 +54,7 @@ struct EndpointTests {
 
     private func shell(_ endpoint: String) throws -> CoordinatorShell {
         try CoordinatorShell(
-            endpoints: [endpoint], jobs: try TestData.jobs(1), dataset: TestData.dataset(),
+            endpoints: [endpoint], jobs: try TestData.jobs(1), dataset: TestData.dataset(), localWorkers: 1,
             settings: CoordinatorSettings(run: 1, instructionSet: try InstructionSet.best()), logger: Logger(label: "test"))
     }
 

@@ -139,7 +139,7 @@ final class LocalRun: @unchecked Sendable {
         var settings = CoordinatorSettings(run: 0x1234, instructionSet: try InstructionSet.best())
         settings.acceptedProfiles = acceptedProfiles
         shell = try CoordinatorShell(
-            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(), settings: settings, logger: logger)
+            endpoints: [endpoint], jobs: jobs, dataset: TestData.dataset(), localWorkers: 8, settings: settings, logger: logger)
         address = shell.endpoints[0]
         handle = shell.handle
         for _ in 0..<workers { addWorker() }
