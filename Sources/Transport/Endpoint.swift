@@ -33,6 +33,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             guard path.utf8.count <= Self.longestPath else {
                 throw refuse("its path has \(path.utf8.count) bytes, and a Unix socket's has at most \(Self.longestPath)")
             }
+            guard !path.hasSuffix(Self.directSuffix) else {
+                throw refuse("paths that end in \(Self.directSuffix) are those of direct lines, beside endpoints")
+            }
             address = .ipc(path: path)
         } else if text.hasPrefix("tcp://") {
             let rest = text.dropFirst(6)

@@ -132,7 +132,10 @@ package final class WorkerShell {
         while let event = events.popLast() {
             for action in machine.handle(event, now: MonotonicClock.now) {
                 switch action {
-                case .connect: try connection.open()
+                case .connect:
+                    // What came ahead came by the connection that is given up.
+                    ahead = ([], nil)
+                    try connection.open()
                 case .send(let frames):
                     if try !trace.recording(.send, { try connection.send(frames) }) { events.append(.undeliverable) }
                 case .log(let line): logger.info("\(line)")

@@ -31,6 +31,7 @@ struct EndpointTests {
         #expect(complaint("tcp://127.0.0.1:70000").contains("70000"))
         #expect(complaint("tcp://127.0.0.1:http").contains("http"))
         #expect(complaint("ipc://").contains("path is missing"))
+        #expect(complaint("ipc:///tmp/x.direct").contains("those of direct lines"))
         let longest = "ipc:///" + String(repeating: "x", count: Endpoint.longestPath - 1)
         #expect(complaint(longest) == "")
         #expect(complaint(longest + "x").contains("\(Endpoint.longestPath + 1) bytes"))
