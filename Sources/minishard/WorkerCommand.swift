@@ -75,9 +75,13 @@ struct WorkerCommand: ParsableCommand {
         let handle = shell.handle
         try SignalWatcher.start(Self.signals) { handle.leave("Ended by signal \($0).") }
         let end = try shell.run()
-        if let traceFile, let recorder { try traceFile.write([recorder.events(process: getpid(), name: "worker")]) }
+        // What cannot be kept of a trace must not cost the reason for the end.
+        let trace = Result {
+            if let traceFile, let recorder { try traceFile.write([recorder.events(process: getpid(), name: "worker")]) }
+        }
+        if case .failure(let error) = trace { writeToStandardError("minishard: \(error)\n") }
         switch end {
-        case .stopped, .left: return
+        case .stopped, .left: if case .failure = trace { throw ExitCode.failure }
         case .gaveUp(let sentence):
             writeToStandardError("minishard: \(sentence)\n")
             throw ExitCode.unavailable
