@@ -112,7 +112,7 @@ let package = Package(
         tests("ZeroMQ"),
         tests("Digests"),
         tests("RandomStreams", exclude: ["Fixtures"]),
-        tests("Processes"),
+        tests("Processes", "Files", "TestSupport"),
         tests("SharedMemory"),
         tests("Tracing", "TestSupport"),
         tests("ForeignText"),

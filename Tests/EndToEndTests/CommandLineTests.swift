@@ -52,6 +52,8 @@ extension EndToEnd {
             (["study", "extra"], "extra"), (["study", "--listen", "udp://127.0.0.1:1", "--data", "synthetic"], "udp://127.0.0.1:1"),
             (["study", "--listen", "tcp://127.0.0.1", "--data", "synthetic"], "port"), (["coordinator"], "--listen"),
             (["study", "--checkpoint-interval", "-1"], "--checkpoint-interval"),
+            (["study", "--patience", "-1"], "--patience"), (["study", "--patience", "nan"], "--patience"),
+            (["study", "--audit-share", "1.5"], "--audit-share"), (["study", "--audit-share", "nan"], "--audit-share"),
             (["study", "--checkpoint-interval", "never"], "--checkpoint-interval"), (["resume"], "directory"),
             (["resume", "absent", "--workers", "0"], "--listen"),
             (["worker"], "--connect"),

@@ -43,10 +43,12 @@ extension EndToEnd {
             for message in messages {
                 try await onThread {
                     var peer = try Peer(address)
-                    try peer.send(message)
-                    // Sent once more after a while of work the coordinator has the first: nothing may come back.
-                    try peer.send(message)
-                    #expect(try peer.receive(within: 100) == nil)
+                    for _ in 0..<2 { try peer.send(message) }
+                    // When somebody who comes afterwards has an answer, these have none.
+                    var next = try Peer(address)
+                    try next.send(.hello(Self.abacus))
+                    #expect(try next.receive(within: 5000) != nil)
+                    #expect(try peer.receive(within: 0) == nil)
                 }
             }
             _ = try await coordinator.line(containing: "is no worker")
@@ -55,7 +57,7 @@ extension EndToEnd {
 
         @Test func workersOfAnotherKind() async throws {
             let coordinator = try coordinator()
-            let answer = try await answer(toWorkerOf: "abacus-1", by: coordinator)
+            let answer = try await answer(toAbacusBy: coordinator)
             guard case .refusal(let sentence) = answer else {
                 Issue.record("not refused: \(answer)")
                 return
@@ -77,7 +79,7 @@ extension EndToEnd {
         /// Expects a coordinator to take workers of another arithmetic, and to warn of that; ends it.
         private func expectAbacusIsWelcome(to coordinator: Program) async throws {
             _ = try await coordinator.line(containing: "warning: Workers of other arithmetic are taken")
-            let answer = try await answer(toWorkerOf: "abacus-1", by: coordinator)
+            let answer = try await answer(toAbacusBy: coordinator)
             guard case .welcome = answer else {
                 Issue.record("not welcome: \(answer)")
                 return
@@ -86,13 +88,16 @@ extension EndToEnd {
             #expect(try await coordinator.finish().status == .exited(75))
         }
 
-        /// What a coordinator answers a worker that computes by some profile.
-        private func answer(toWorkerOf profile: String, by coordinator: Program) async throws -> CoordinatorMessage {
+        /// A worker of another arithmetic.
+        private static let abacus = WorkerIntroduction(
+            profile: "abacus-1", instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
+
+        /// What a coordinator answers such a worker.
+        private func answer(toAbacusBy coordinator: Program) async throws -> CoordinatorMessage {
             let address = try await endpoint(of: coordinator)
-            let introduction = WorkerIntroduction(profile: profile, instructionSet: "beads", host: "elsewhere", processID: 1, slots: 1)
             let answer = try await onThread {
                 var peer = try Peer(address)
-                try peer.send(.hello(introduction))
+                try peer.send(.hello(Self.abacus))
                 return try peer.receive(within: 5000)
             }
             return try CoordinatorMessage(frames: #require(answer))

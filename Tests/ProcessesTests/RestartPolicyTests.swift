@@ -1,4 +1,6 @@
+import Files
 import Processes
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -44,37 +46,30 @@ import Testing
 
 @Suite struct OutOfMemoryTests {
     /// Writes files below a directory of their own, and reads the counter.
-    private func kills(_ files: [String: String]) throws -> OutOfMemoryKills {
-        let directory = try makeTemporaryDirectory()
+    private func count(_ files: [String: String]) throws -> Int? {
+        let directory = try TemporaryDirectory()
         for (name, text) in files {
-            let path = "\(directory)/\(name)"
-            var folder = directory
-            for part in name.split(separator: "/").dropLast() {
-                folder += "/\(part)"
-                mkdir(folder, 0o700)
-            }
-            let file = try #require(fopen(path, "w"))
-            fputs(text, file)
-            fclose(file)
+            try makeFolders(parentFolder(of: directory(name)))
+            try directory.write(Array(text.utf8), to: name)
         }
-        return OutOfMemoryKills(groups: "\(directory)/groups", groupRoot: "\(directory)/fs", machine: "\(directory)/vmstat")
+        return OutOfMemoryKills(groups: directory("groups"), groupRoot: directory("fs"), machine: directory("vmstat")).count
     }
 
     @Test func theGroupsOwnCounterComesFirst() throws {
-        let kills = try kills(["groups": "0::/box\n", "fs/box/memory.events": "low 0\noom 9\noom_kill 7\n", "vmstat": "oom_kill 3\n"])
-        #expect(kills.count == 7)
+        let count = try count(["groups": "0::/box\n", "fs/box/memory.events": "low 0\noom 9\noom_kill 7\n", "vmstat": "oom_kill 3\n"])
+        #expect(count == 7)
     }
 
     @Test func theOlderHierarchyIsKnown() throws {
-        let kills = try kills([
+        let count = try count([
             "groups": "4:memory:/box\n0::/\n", "fs/memory/box/memory.oom_control": "under_oom 0\noom_kill 5\n", "vmstat": "oom_kill 3\n",
         ])
-        #expect(kills.count == 5)
+        #expect(count == 5)
     }
 
     @Test func theMachinesCounterIsTheLastResort() throws {
-        #expect(try kills(["groups": "garbage\n:\n", "vmstat": "nr_free 1\noom_kill 3\n"]).count == 3)
-        #expect(try kills([:]).count == nil)
+        #expect(try count(["groups": "garbage\n:\n", "vmstat": "nr_free 1\noom_kill 3\n"]) == 3)
+        #expect(try count([:]) == nil)
     }
 
     @Test func theCauseNamesMemoryOnlyWhereItIsKnown() {
