@@ -3,9 +3,7 @@
 
     make_fixtures.py [--mnist DIR] [--synthetic DIR] [--out DIR]
 
-DIR holds IDX files; those of the synthetic digits are written by
-
-    swift run --package-path scripts/oracle/export-synthetic -c release export-synthetic DIR
+DIR holds IDX files; those of the synthetic digits are written by `minishard bench digits DIR`.
 
 Everything runs on one thread. `fixtures.json` describes all: per configuration and seed the digest of the initial weights, the order of the
 samples, the first losses; and per checkpoint the file with PyTorch's own weights before a step and the gradients of that step. A data set
@@ -168,7 +166,7 @@ def describe(name, experiment, seeds, directory, steps, prefix, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mnist", help="directory with the IDX files of MNIST")
-    parser.add_argument("--synthetic", help="directory with the IDX files that export-synthetic wrote")
+    parser.add_argument("--synthetic", help="directory with the IDX files that minishard bench digits wrote")
     parser.add_argument("--out", type=pathlib.Path, default=FIXTURES)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
