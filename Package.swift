@@ -135,7 +135,8 @@ let package = Package(
             "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
-            "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "RandomStreams", "SharedMemory", "TestSupport",
+            "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "Processes", "RandomStreams", "SharedMemory",
+            "TestSupport",
             "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),

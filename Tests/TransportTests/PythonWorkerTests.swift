@@ -1,5 +1,6 @@
 import CNNCore
 import Coordinator
+import Processes
 import RandomStreams
 import Testing
 import TrainingProtocol
@@ -22,23 +23,25 @@ final class PythonProcess {
         return PythonProcess(path, ["-c", "import numpy, zmq, google.protobuf"])?.exitCode() == 0 ? path : nil
     }()
 
-    private var process: pid_t = 0
+    private let process: Int32
     private var code: Int32?
 
     init?(_ path: String, _ arguments: [String]) {
-        var strings = ([path] + arguments).map { strdup($0) } + [nil]
-        defer { for string in strings { free(string) } }
-        guard posix_spawn(&process, path, nil, nil, &strings, environ) == 0 else { return nil }
+        guard let process = try? spawn(path, arguments) else { return nil }
+        self.process = process
     }
 
-    /// Waits for the process to end.
+    /// Waits for the process to end; the negative number of a signal that killed it.
     func exitCode() -> Int32 {
         if let code { return code }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) == -1 && errno == EINTR {}
-        let ended = status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+        let ended: Int32? =
+            switch try? wait(for: process) {
+            case .exited(let code): code
+            case .killed(let signal): -signal
+            case nil: nil
+            }
         code = ended
-        return ended
+        return ended ?? .min
     }
 
     deinit {

@@ -1,9 +1,12 @@
 import CNNCore
 import Coordinator
 import Datasets
+import Dispatch
 import Logging
+import Processes
 import RandomStreams
 import Synchronization
+import Testing
 import TrainingProtocol
 import Worker
 
@@ -68,28 +71,25 @@ enum TestData {
 
 /// Runs `body` on a thread of its own, as shells want it.
 final class TestThread: Sendable {
-    private nonisolated(unsafe) var thread = pthread_t()
+    private let ended = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Box(body))
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                #if canImport(Glibc)
-                    let box = Unmanaged<Box>.fromOpaque(pointer!).takeRetainedValue()
-                #else
-                    let box = Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue()
-                #endif
-                box.body()
-                return nil
-            }, box.toOpaque())
+        do {
+            try startThread { [ended] in
+                body()
+                ended.signal()
+            }
+        } catch {
+            Issue.record(error)
+            ended.signal()
+        }
     }
 
-    func join() { pthread_join(thread, nil) }
-
-    private final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    /// Waits for the body's end.
+    func join() {
+        ended.wait()
+        // For whoever else waits.
+        ended.signal()
     }
 }
 
