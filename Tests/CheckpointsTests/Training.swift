@@ -2,23 +2,13 @@ import CNNCore
 import Checkpoints
 import Coordinator
 import Datasets
-import RandomStreams
+import TestImages
 import TrainingProtocol
 import Worker
 
 /// Tiny jobs, trained in one thread by a coordinator's machine and one worker that answers at once.
 enum Training {
-    static let dataset: Dataset = {
-        var generator = MersenneTwister(seed: 7)
-        func set(_ count: Int) -> ImageSet {
-            let labels = (0..<count).map { _ in UInt8(generator.next32() % 3) }
-            let pixels = labels.flatMap { label in
-                (0..<36).map { UInt8(truncatingIfNeeded: $0 * 3 + UInt32(label) * 60 + generator.next32() % 90) }
-            }
-            return ImageSet(height: 6, width: 6, pixels: pixels, labels: labels)
-        }
-        return Dataset(name: "test patterns", train: set(120), test: set(40))
-    }()
+    static let dataset = Dataset.patterns(train: 120, test: 40)
 
     static let identity = CheckpointIdentity(run: "17", datasetSHA256: dataset.sha256, profile: TrainingProtocol.profile)
 

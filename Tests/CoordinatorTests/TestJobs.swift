@@ -1,26 +1,11 @@
 import CNNCore
 import Coordinator
 import Datasets
-import RandomStreams
+import TestImages
 
 /// Small jobs on a small data set.
 enum TestJobs {
-    /// 120 images of 6x6 for training and 60 for testing, drawn from a fixed seed, in 3 classes.
-    static let dataset: Dataset = {
-        var generator = MersenneTwister(seed: 7)
-        func set(_ count: Int) -> ImageSet {
-            let labels = (0..<count).map { _ in UInt8(generator.next32() % 3) }
-            var pixels: [UInt8] = []
-            for label in labels {
-                for pixel in UInt32(0)..<36 {
-                    let noise = generator.next32() % 90
-                    pixels.append(UInt8(truncatingIfNeeded: pixel * 3 + UInt32(label) * 60 + noise))
-                }
-            }
-            return ImageSet(height: 6, width: 6, pixels: pixels, labels: labels)
-        }
-        return Dataset(name: "test patterns", train: set(120), test: set(60))
-    }()
+    static let dataset = Dataset.patterns(train: 120, test: 60)
 
     static func model(firstChannels: Int = 2, dropout: Double = 0) throws -> SmallCNN {
         try SmallCNN(firstChannels: firstChannels, secondChannels: 3, kernelSize: 3, classes: 3, height: 6, width: 6, dropout: dropout)

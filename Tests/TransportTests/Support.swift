@@ -4,8 +4,8 @@ import Datasets
 import Dispatch
 import Logging
 import Processes
-import RandomStreams
 import Synchronization
+import TestImages
 import Testing
 import TrainingProtocol
 import Worker
@@ -38,22 +38,8 @@ enum TestEndpoint {
 }
 
 enum TestData {
-    /// A data set of `count` images of 6x6 for training and half as many for testing, drawn from a fixed seed, in 3 classes.
-    static func dataset(count: Int = 120) -> Dataset {
-        var generator = MersenneTwister(seed: 7)
-        func set(_ count: Int) -> ImageSet {
-            let labels = (0..<count).map { _ in UInt8(generator.next32() % 3) }
-            var pixels: [UInt8] = []
-            for label in labels {
-                for pixel in UInt32(0)..<36 {
-                    let noise = generator.next32() % 90
-                    pixels.append(UInt8(truncatingIfNeeded: pixel * 3 + UInt32(label) * 60 + noise))
-                }
-            }
-            return ImageSet(height: 6, width: 6, pixels: pixels, labels: labels)
-        }
-        return Dataset(name: "test patterns", train: set(count), test: set(count / 2))
-    }
+    /// A data set of `count` images for training and half as many for testing.
+    static func dataset(count: Int = 120) -> Dataset { .patterns(train: count, test: count / 2) }
 
     /// Small jobs of different seeds and shapes on ``dataset(count:)``, every other one with dropout.
     static func jobs(_ count: Int, epochs: Int = 2) throws -> [TrainingJob] {

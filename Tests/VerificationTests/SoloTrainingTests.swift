@@ -1,21 +1,13 @@
 import CNNCore
 import Coordinator
 import Datasets
-import RandomStreams
+import TestImages
 import Testing
 import Verification
 
 /// Training alone gives what training with others gives, from wherever it begins.
 struct SoloTrainingTests {
-    private static let dataset: Dataset = {
-        var generator = MersenneTwister(seed: 7)
-        func set(_ count: Int) -> ImageSet {
-            let labels = (0..<count).map { _ in UInt8(generator.next32() % 3) }
-            let pixels = labels.flatMap { label in (0..<36).map { _ in label * 60 + UInt8(generator.next32() % 90) } }
-            return ImageSet(height: 6, width: 6, pixels: pixels, labels: labels)
-        }
-        return Dataset(name: "test patterns", train: set(120), test: set(40))
-    }()
+    private static let dataset = Dataset.patterns(train: 120, test: 40)
 
     private func job(learningRate: Double = 1e-2) throws -> TrainingJob {
         TrainingJob(
