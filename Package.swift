@@ -109,6 +109,7 @@ let package = Package(
         .executableTarget(name: "minishard-fuzz", dependencies: ["Fuzzing", "Processes", arguments], swiftSettings: strict),
 
         .target(name: "TestSupport", dependencies: ["Processes"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestPeers", dependencies: ["TrainingProtocol", "ZeroMQ"], path: "Tests/TestPeers", swiftSettings: strict),
         .target(name: "TestImages", dependencies: ["Datasets", "RandomStreams"], path: "Tests/TestImages", swiftSettings: strict),
         tests("ZeroMQ"),
         tests("Digests"),
@@ -138,7 +139,7 @@ let package = Package(
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
             "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "Processes", "RandomStreams", "SharedMemory",
-            "TestImages", "TestSupport",
+            "TestImages", "TestPeers", "TestSupport",
             "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),
@@ -147,7 +148,7 @@ let package = Package(
         tests("Fuzzing", "Processes", "TestSupport", "TrainingProtocol"),
         tests("Verification", "CNNCore", "Coordinator", "Datasets", "TestImages"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestSupport", "TrainingProtocol", "ZeroMQ"],
+            name: "EndToEndTests", dependencies: ["CPUFeatures", "Datasets", "Processes", "TestPeers", "TestSupport", "TrainingProtocol"],
             swiftSettings: strict),
     ]
 )

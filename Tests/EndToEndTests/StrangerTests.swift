@@ -1,8 +1,8 @@
 import Processes
+import TestPeers
 import TestSupport
 import Testing
 import TrainingProtocol
-import ZeroMQ
 
 #if canImport(Glibc)
     import Glibc
@@ -42,12 +42,12 @@ extension EndToEnd {
             ]
             for message in messages {
                 try await onThread {
-                    var peer = try Peer(address)
+                    let peer = try HandMadePeer(address)
                     for _ in 0..<2 { try peer.send(message) }
                     // When somebody who comes afterwards has an answer, these have none.
-                    var next = try Peer(address)
+                    let next = try HandMadePeer(address)
                     try next.send(.hello(Self.abacus))
-                    #expect(try next.receive(within: 5000) != nil)
+                    #expect(try next.receive() != nil)
                     #expect(try peer.receive(within: 0) == nil)
                 }
             }
@@ -96,11 +96,11 @@ extension EndToEnd {
         private func answer(toAbacusBy coordinator: Program) async throws -> CoordinatorMessage {
             let address = try await endpoint(of: coordinator)
             let answer = try await onThread {
-                var peer = try Peer(address)
+                let peer = try HandMadePeer(address)
                 try peer.send(.hello(Self.abacus))
-                return try peer.receive(within: 5000)
+                return try peer.receive()
             }
-            return try CoordinatorMessage(frames: #require(answer))
+            return try #require(answer)
         }
 
         /// It takes work and returns a gradient of the wrong size.
@@ -108,12 +108,12 @@ extension EndToEnd {
             let coordinator = try coordinator()
             let address = try await endpoint(of: coordinator)
             try await onThread {
-                var peer = try Peer(address)
+                let peer = try HandMadePeer(address)
                 let introduction = WorkerIntroduction(
                     profile: TrainingProtocol.profile, instructionSet: "none", host: "elsewhere", processID: 4711, slots: 2)
                 try peer.send(.hello(introduction))
-                while let frames = try peer.receive(within: 5000) {
-                    switch try CoordinatorMessage(frames: frames) {
+                while let message = try peer.receive() {
+                    switch message {
                     case .work(let piece):
                         let result = PieceResult(
                             run: piece.run, piece: piece.piece, job: piece.job, step: piece.step, quanta: piece.quanta,
@@ -139,29 +139,5 @@ extension EndToEnd {
             #expect(try await results(of: coordinator).weights == Reference.long.weights)
             #expect(try await workers.finish().status == .exited(0))
         }
-    }
-}
-
-/// A peer of the coordinator's that is no worker of ours. Used on one thread.
-private struct Peer: ~Copyable {
-    private var socket: Socket
-
-    init(_ endpoint: String) throws {
-        var socket = try Socket(.dealer, in: Context(), options: [.linger: 5000])
-        try socket.connect(endpoint)
-        self.socket = socket
-    }
-
-    mutating func send(_ frames: [[UInt8]]) throws {
-        let messages = try frames.map { frame in try frame.withUnsafeBytes { try Message(copying: $0) } }
-        #expect(try socket.send(messages) == .taken)
-    }
-
-    mutating func send(_ message: WorkerMessage) throws { try send(Check.adding(to: message.frames()).map { $0.bytes() }) }
-
-    /// The next message, or nil if none comes in so many milliseconds.
-    mutating func receive(within milliseconds: Int) throws -> [Frame]? {
-        guard try socket.poll(timeout: milliseconds).readable else { return nil }
-        return try socket.receive(frameLimit: 8).map { try Check.removing(from: $0.map { Frame(copying: $0.unsafeBytes) }) }
     }
 }

@@ -2,6 +2,7 @@ import CNNCore
 import Coordinator
 import Logging
 import Synchronization
+import TestPeers
 import TestSupport
 import Testing
 import TrainingProtocol
@@ -16,35 +17,6 @@ import ZeroMQ
     import Darwin
 #endif
 
-/// A peer that speaks by hand. One thread after another may use it.
-final class HandMadePeer: @unchecked Sendable {
-    private var socket: Socket
-
-    init(_ endpoint: String) throws {
-        socket = try Socket(.dealer, in: Context(), options: [.immediate: 1, .linger: 0])
-        try socket.connect(endpoint)
-        let isConnected = try socket.poll(writable: true, timeout: 5000).writable
-        try #require(isConnected)
-    }
-
-    func send(_ frames: [[UInt8]]) throws {
-        let delivery = try socket.send(frames.map { try Message.carrying(Frame(bytes: $0)) })
-        #expect(delivery == .taken)
-    }
-
-    func send(_ message: WorkerMessage) throws { try send(Check.adding(to: message.frames()).map { $0.bytes() }) }
-
-    /// The next message, or nil if none comes within five seconds.
-    func receive() throws -> CoordinatorMessage? {
-        guard try socket.poll(timeout: 5000).readable, let message = try socket.receive(frameLimit: 8) else { return nil }
-        return try CoordinatorMessage(frames: Check.removing(from: message.map { Frame($0) }))
-    }
-
-    static func hello(profile: String = TrainingProtocol.profile) -> WorkerMessage {
-        .hello(WorkerIntroduction(profile: profile, instructionSet: "none", host: hostName(), processID: 4_000_000, slots: 2))
-    }
-}
-
 /// Keeps connections open.
 final class OpenPeers: Sendable {
     let peers = Mutex<[HandMadePeer]>([])
@@ -57,6 +29,9 @@ struct DisturbanceTests {
         try LocalRun(endpoint: TestEndpoint.fresh("ipc"), jobs: TestData.jobs(2), workers: 1).finish().sorted { $0.key < $1.key }
             .flatMap { $0.value.finalParameters.map(\.bitPattern) }
     }
+
+    private static let stranger = WorkerIntroduction(
+        profile: TrainingProtocol.profile, instructionSet: "none", host: hostName(), processID: 4_000_000, slots: 2)
 
     private func checked(_ message: [[UInt8]]) -> [[UInt8]] { Check.adding(to: message.map { Frame(bytes: $0) }).map { $0.bytes() } }
 
@@ -134,7 +109,7 @@ struct DisturbanceTests {
             do {
                 let peer = try HandMadePeer(address)
                 if way == "ended" { open.peers.withLock { $0.append(peer) } }
-                try peer.send(HandMadePeer.hello())
+                try peer.send(.hello(Self.stranger))
                 guard case .welcome? = try peer.receive(), case .work? = try peer.receive(), case .work? = try peer.receive() else {
                     Issue.record("the idler got no work")
                     return
