@@ -45,11 +45,9 @@ package enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
 ///
 /// - Throws: ``ProcessError`` when the process is no child of this one.
 package func wait(for process: Int32) throws(ProcessError) -> ExitStatus {
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 {
-        guard errno == EINTR else { throw ProcessError("Process \(process) cannot be waited for: \(String(cString: strerror(errno))).") }
-    }
-    return ExitStatus(waitStatus: status)
+    try waitUntilEnded(process)
+    guard let status = statusIfEnded(process) else { throw ProcessError("Somebody else has waited for process \(process).") }
+    return status
 }
 
 /// Waits for a child process to end, and leaves its status to whoever asks for it.
