@@ -134,13 +134,11 @@ let package = Package(
         tests("FileFormats"),
         tests(
             "Checkpoints", "CNNCore", "Coordinator", "Datasets", "FileFormats", "Processes", "RandomStreams", "Simulator", "TestImages",
-            "TestSupport",
-            "TrainingProtocol", "Worker"),
+            "TestSupport", "TrainingProtocol", "Worker"),
         tests("Worker", "CNNCore", "TrainingProtocol"),
         tests(
             "Transport", "CMessageSocket", "CNNCore", "Coordinator", "Datasets", "Processes", "RandomStreams", "SharedMemory",
-            "TestImages", "TestPeers", "TestSupport",
-            "TrainingProtocol", "Worker", "ZeroMQ", logging,
+            "TestImages", "TestPeers", "TestSupport", "TrainingProtocol", "Worker", "ZeroMQ", logging,
             exclude: ["python"]),
         tests("Simulator", "CNNCore"),
         tests("Studies", "CNNCore", "Coordinator", "Datasets"),
