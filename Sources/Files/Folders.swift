@@ -21,6 +21,14 @@ package func makeFolders(_ path: String) throws(FileError) {
     guard failure.code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw failure }
 }
 
+/// Removes a folder and the files in it.
+///
+/// - Throws: ``FileError`` when it is not there, or stays: there is a folder in it, perhaps.
+package func removeFolder(_ path: String) throws(FileError) {
+    for name in try folderContents(path) { unlink("\(path)/\(name)") }
+    guard rmdir(path) == 0 else { throw FileError("remove the directory", path) }
+}
+
 /// The folder that a path's last component is in.
 package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -49,5 +49,5 @@ private func writeAndName(
         unlink(temporary)
         throw ReportError(cannot: error.action, path, code: error.code)
     }
-    try reporting { () throws(FileError) in try flushFolder(folder) }
+    try reporting(try flushFolder(folder))
 }

@@ -37,6 +37,6 @@ package struct ReportError: Error, Hashable, CustomStringConvertible {
 /// Does something with files.
 ///
 /// - Throws: ``ReportError`` with what the user can do, in place of the system's.
-func reporting<Value>(_ body: () throws(FileError) -> Value) throws(ReportError) -> Value {
+func reporting<Value>(_ body: @autoclosure () throws(FileError) -> Value) throws(ReportError) -> Value {
     do throws(FileError) { return try body() } catch { throw ReportError(cannot: error.action, error.path, code: error.code) }
 }

@@ -16,7 +16,7 @@ extension RunDirectory {
     /// The bytes of a file, by its path in the directory; nil if it is missing.
     package func contents(ofFile name: String) throws(ReportError) -> [UInt8]? {
         guard access("\(path)/\(name)", F_OK) == 0 else { return nil }
-        return try reporting { () throws(FileError) in try readFile("\(path)/\(name)") }
+        return try reporting(try readFile("\(path)/\(name)"))
     }
 
     /// The chain that a finished run has recorded in its `chain.csv`; nil if there is no such file.
@@ -42,7 +42,7 @@ extension RunDirectory {
     /// - Returns: The name of the first file that differs.
     /// - Throws: ``ReportError`` when a file cannot be read or is damaged.
     package func differingResults(_ runs: [FinishedRun], study: Study, dataset: Dataset) throws(ReportError) -> String? {
-        let fields = try JSONFields(reporting { () throws(FileError) in try readFile(results) }, path: results)
+        let fields = try JSONFields(reporting(try readFile(results)), path: results)
         let expected = StudyResults(
             study: study, dataset: dataset, version: try fields.string("version"), workers: try fields.number("workers"),
             wallSeconds: try fields.double("wall_seconds"), runs: runs)

@@ -50,12 +50,12 @@ extension RunDirectory {
     ///
     /// - Throws: ``ReportError`` when it cannot be read or is damaged.
     package func record() throws(ReportError) -> RunRecord {
-        try RunRecord(parsing: reporting { () throws(FileError) in try readFile(recordPath) }, path: recordPath)
+        try RunRecord(parsing: reporting(try readFile(recordPath)), path: recordPath)
     }
 
     /// The text of `results.json` of a run that is complete.
     package func resultsDocument() throws(ReportError) -> String {
-        String(decoding: try reporting { () throws(FileError) in try readFile(results) }, as: UTF8.self)
+        String(decoding: try reporting(try readFile(results)), as: UTF8.self)
     }
 
     /// Makes this process the only one that trains the run, until it ends or the lock is released.
@@ -66,7 +66,6 @@ extension RunDirectory {
     /// Removes the checkpoints of a run that is complete.
     package func removeCheckpoints() throws(ReportError) {
         guard hasCheckpoints else { return }
-        for name in try reporting({ () throws(FileError) in try folderContents(checkpoints) }) { unlink("\(checkpoints)/\(name)") }
-        guard rmdir(checkpoints) == 0 else { throw ReportError(cannot: "remove the directory", checkpoints, code: errno) }
+        try reporting(try removeFolder(checkpoints))
     }
 }

@@ -34,7 +34,7 @@ package struct RunDirectory: Sendable, Hashable {
             attempt += 1
             path = "\(stem)-\(attempt)"
         }
-        try reporting { () throws(FileError) in try flushFolder(folder) }
+        try reporting(try flushFolder(folder))
         self.path = path
         try probe()
     }
@@ -50,7 +50,7 @@ package struct RunDirectory: Sendable, Hashable {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         try RunDirectory.makeFolders(path)
-        let present = try reporting { () throws(FileError) in try folderContents(path) }
+        let present = try reporting(try folderContents(path))
         guard present.isEmpty else {
             let more = present.count > 3 ? " and \(present.count - 3) more" : ""
             let advice =

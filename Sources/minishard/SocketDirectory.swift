@@ -2,14 +2,6 @@ import Files
 import Processes
 import Transport
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Where a study meets its own workers: an ipc endpoint in a directory of this process's own.
 struct SocketDirectory: Sendable {
     private static let socketName = "coordinator"
@@ -20,9 +12,6 @@ struct SocketDirectory: Sendable {
     /// - Throws: `ProcessError` when it cannot be made.
     init() throws { path = try makeTemporaryDirectory(longest: Endpoint.longestFolder(forSocket: Self.socketName)) }
 
-    /// Removes it with all that is in it.
-    func remove() {
-        for name in (try? folderContents(path)) ?? [] { unlink("\(path)/\(name)") }
-        rmdir(path)
-    }
+    /// Removes it with all that is in it. Where that cannot be done nobody can do anything about it.
+    func remove() { try? removeFolder(path) }
 }

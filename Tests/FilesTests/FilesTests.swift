@@ -42,6 +42,17 @@ struct FilesTests {
         #expect(below?.code == ENOTDIR)
     }
 
+    @Test func aFolderIsRemovedWithItsFiles() throws {
+        let directory = try TemporaryDirectory()
+        try makeFolders(directory("folder"))
+        for name in ["a", ".b"] { try writeFile([1], to: directory("folder/\(name)")) }
+        try removeFolder(directory("folder"))
+        #expect(try folderContents(directory.path) == [])
+        try makeFolders(directory("outer/inner"))
+        let error = #expect(throws: FileError.self) { try removeFolder(directory("outer")) }
+        #expect(error?.description == "Cannot remove the directory \(directory("outer")): Directory not empty.")
+    }
+
     @Test func failuresNameTheFileAndTheReason() throws {
         let directory = try TemporaryDirectory()
         let absent = directory("absent")

@@ -218,7 +218,7 @@ struct AtomicFileTests {
     @Test(.enabled(if: access("/dev/full", W_OK) == 0, "SKIPPED: this system has no /dev/full"))
     func saysWhatCanBeDoneWhenTheDiskIsFull() {
         let error = #expect(throws: ReportError.self) {
-            try reporting { () throws(FileError) in try writeFile([1, 2, 3], to: "/dev/full") }
+            try reporting(try writeFile([1, 2, 3], to: "/dev/full"))
         }
         #expect(
             error?.description == "Cannot write /dev/full: No space left on device. Free some space or choose another place with --out.")
